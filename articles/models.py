@@ -1,0 +1,487 @@
+"""What the desk keeps: sources, articles with their event summary and terms, seed files, batches, revisions."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Left, Length, Now
+from django.db.models.lookups import LessThanOrEqual
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from taggit.managers import TaggableManager
+from taggit.models import ItemBase
+
+from taxonomy.models import Industry, Keyword, Technology
+
+MAX_EXCERPT = 200  # characters of a 总结 that leave the server when the full text may not
+OPENING = 400  # characters of it that a list loads to cut an excerpt from
+
+
+class Reuse(models.TextChoices):
+    """How much of the original text readers may get."""
+
+    FULL = "full", _("full text")
+    EXCERPT = "excerpt", _("excerpt")
+    LINK = "link", _("link only")
+
+
+class Source(models.Model):
+    """The publisher of originals: one per host."""
+
+    host = models.CharField(_("host"), max_length=255, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    reuse = models.CharField(
+        _("reuse"),
+        max_length=10,
+        choices=Reuse,
+        default=Reuse.EXCERPT,
+        db_default=Reuse.EXCERPT,
+        help_text=_("How much of this source's texts readers may get."),
+    )
+
+    class Meta:
+        ordering = ["host"]
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+        constraints = [
+            models.CheckConstraint(condition=~Q(host=""), name="source_host_not_empty"),
+            models.CheckConstraint(condition=Q(reuse__in=Reuse.values), name="source_reuse_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.host
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft", _("to do")
+    IN_REVIEW = "in_review", _("in review")
+    PUBLISHED = "published", _("published")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    DECLINED = "declined", _("declined")
+
+
+class DateOrigin(models.TextChoices):
+    """Where the source date comes from; an inferred one is never shown as given."""
+
+    GIVEN = "given", _("given")
+    URL = "url", _("inferred from the address")
+    TEXT = "text", _("inferred from the text")
+
+
+class ArticleQuerySet(models.QuerySet):
+    def published(self) -> Self:
+        """What the public may see: the only definition. It asks the clock, so scheduling needs no worker."""
+        return self.filter(status=Status.PUBLISHED, published_at__lte=timezone.now())
+
+    def newest_first(self) -> Self:
+        return self.order_by("-published_at", "-id")
+
+    def whole(self) -> Self:
+        """Articles with all that belongs to them, in a constant number of statements."""
+        return self.select_related("source", "event_summary").prefetch_related("points", *TERM_FIELDS)
+
+    def for_lists(self) -> Self:
+        """The same without the long texts: only the opening that `rights.shown(…, brief=True)` cuts from."""
+        return (
+            self.whole()
+            .defer("summary", "base", "event_summary__raw")
+            .annotate(opening=Left("summary", OPENING))
+        )
+
+
+class Article(models.Model):
+    """The entry that editors curate and readers see."""
+
+    title = models.TextField(_("title"))
+    url = models.TextField(
+        _("link"), blank=True, db_default="", help_text=_("The original's address, as delivered.")
+    )
+    # Null, not empty, where there is none: the constraint makes all others unique.
+    url_key = models.TextField(_("canonical link"), null=True, blank=True, editable=False)  # noqa: DJ001
+    also_at = models.JSONField(_("also at"), default=list, blank=True, db_default=[], editable=False)
+    source = models.ForeignKey(
+        Source, models.PROTECT, null=True, blank=True, related_name="articles", verbose_name=_("source")
+    )
+    summary = models.TextField(
+        _("text"), blank=True, db_default="", help_text=_("总结, as delivered, any length.")
+    )
+    excerpt = models.TextField(
+        _("excerpt"),
+        blank=True,
+        db_default="",
+        help_text=_("What readers get when the full text may not be shown. Empty: its first sentences."),
+    )
+    reuse = models.CharField(
+        _("reuse, decided"),
+        max_length=10,
+        choices=Reuse,
+        blank=True,
+        db_default="",
+        help_text=_("The editor's decision for this article; empty follows the source and its notices."),
+    )
+    source_date = models.DateField(_("date of the original"), null=True, blank=True)
+    source_date_origin = models.CharField(
+        _("origin of the date"), max_length=10, choices=DateOrigin, blank=True, db_default="", editable=False
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=Status,
+        default=Status.DRAFT,
+        db_default=Status.DRAFT,
+        editable=False,
+    )
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("author"),
+    )
+    editor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("editor"),
+    )
+    keywords = TaggableManager(
+        _("keywords"), through="articles.ArticleKeyword", blank=True, ordering=["articlekeyword__position"]
+    )
+    technologies = TaggableManager(
+        _("AI technologies"),
+        through="articles.ArticleTechnology",
+        blank=True,
+        ordering=["articletechnology__position"],
+    )
+    industries = TaggableManager(
+        _("industries"),
+        through="articles.ArticleIndustry",
+        blank=True,
+        ordering=["articleindustry__position"],
+    )
+    extra = models.JSONField(_("other labels"), default=dict, blank=True, db_default={}, editable=False)
+    base = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What the seed said when last imported; null if by hand.",
+    )
+    # A record finds its article again by this key even after an editor has changed the link (seed_format section 10).
+    record_key = models.UUIDField(null=True, blank=True, editable=False)
+    record_hash = models.UUIDField(null=True, blank=True, editable=False)
+    text_hash = models.UUIDField(null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1, db_default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(_("changed"), db_default=Now(), editable=False)
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+        permissions = [
+            ("submit_article", _("Can submit articles for review")),
+            ("publish_article", _("Can publish articles and send them back")),
+            ("decline_article", _("Can decline articles and take them up again")),
+            ("withdraw_article", _("Can withdraw articles")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["url_key"], name="article_url_key"),
+            models.UniqueConstraint(fields=["record_key"], name="article_record_key"),
+            models.CheckConstraint(condition=~Q(title=""), name="article_title_not_empty"),
+            models.CheckConstraint(condition=~Q(url_key=""), name="article_url_key_null_or_set"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="article_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.PUBLISHED) | Q(published_at__isnull=False),
+                name="article_published_has_time",
+            ),
+            models.CheckConstraint(condition=Q(reuse__in=["", *Reuse.values]), name="article_reuse_known"),
+            models.CheckConstraint(
+                condition=Q(source_date__isnull=True, source_date_origin="")
+                | Q(source_date__isnull=False, source_date_origin__in=DateOrigin.values),
+                name="article_source_date_has_origin",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("excerpt"), MAX_EXCERPT), name="article_excerpt_short"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="article_version_positive"),
+        ]
+        indexes = [
+            models.Index(
+                F("published_at").desc(),
+                F("id").desc(),
+                name="article_public",
+                condition=Q(status=Status.PUBLISHED),
+            ),
+            models.Index(fields=["status", "-id"], name="article_status"),
+            models.Index(
+                fields=["text_hash"], name="article_text_hash", condition=Q(text_hash__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.pk, self.slug])
+
+    @property
+    def slug(self) -> str:
+        """The readable end of the address; the number before it is what counts."""
+        return slugify(self.title, allow_unicode=True)[:60].strip("-_") or "-"
+
+    @property
+    def is_public(self) -> bool:
+        """The same rule as `published()`, for one article at hand."""
+        return self.status == Status.PUBLISHED and self.published_at <= timezone.now()
+
+
+class TermLink(ItemBase):
+    """An article carries a term: in which spelling it came, and at which place of its list."""
+
+    raw = models.CharField(max_length=100, blank=True, db_default="")
+    position = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.raw or str(self.tag)
+
+
+class ArticleKeyword(TermLink):
+    pk = models.CompositePrimaryKey("tag", "content_object")
+    tag = models.ForeignKey(Keyword, models.PROTECT, related_name="articlekeyword", db_index=False)
+    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["content_object", "tag"], name="articlekeyword_article")]
+
+
+class ArticleTechnology(TermLink):
+    pk = models.CompositePrimaryKey("tag", "content_object")
+    tag = models.ForeignKey(Technology, models.PROTECT, related_name="articletechnology", db_index=False)
+    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["content_object", "tag"], name="articletechnology_article")]
+
+
+class ArticleIndustry(TermLink):
+    pk = models.CompositePrimaryKey("tag", "content_object")
+    tag = models.ForeignKey(Industry, models.PROTECT, related_name="articleindustry", db_index=False)
+    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["content_object", "tag"], name="articleindustry_article")]
+
+
+# The field of Article that holds the terms of each vocabulary, with the model of its links.
+TERM_FIELDS: dict[str, type[TermLink]] = {
+    "keywords": ArticleKeyword,
+    "technologies": ArticleTechnology,
+    "industries": ArticleIndustry,
+}
+
+
+class Origin(models.TextChoices):
+    """Who stands behind an event summary; shown to readers as a label."""
+
+    MACHINE = "machine", _("machine summary")
+    EDITED = "edited", _("edited")
+    VERIFIED = "verified", _("verified by an editor")
+
+
+class EventSummary(models.Model):
+    """重大事件摘要: an intro, then the article's points, then a conclusion."""
+
+    article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="event_summary")
+    intro = models.TextField(_("intro"), blank=True, db_default="")
+    conclusion = models.TextField(_("conclusion"), blank=True, db_default="")
+    raw = models.TextField(_("as delivered"), blank=True, db_default="", editable=False)
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=Origin, default=Origin.MACHINE, db_default=Origin.MACHINE
+    )
+
+    class Meta:
+        verbose_name = _("event summary")
+        verbose_name_plural = _("event summaries")
+        constraints = [
+            models.CheckConstraint(condition=Q(origin__in=Origin.values), name="eventsummary_origin_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.intro[:60]
+
+
+class EventPoint(models.Model):
+    """One point of an event summary; its position, from 1, is its anchor on the page."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="points", db_index=False)
+    position = models.PositiveIntegerField(_("position"))
+    heading = models.TextField(_("heading"), blank=True, db_default="")
+    body = models.TextField(_("body"), blank=True, db_default="")
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name = _("event point")
+        verbose_name_plural = _("event points")
+        constraints = [
+            # Deferred, so that a reordering may pass through a moment with two points at one place.
+            models.UniqueConstraint(
+                fields=["article", "position"],
+                name="eventpoint_position",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(condition=Q(position__gte=1), name="eventpoint_position_from_one"),
+            models.CheckConstraint(condition=~Q(heading="", body=""), name="eventpoint_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.heading or self.body[:40]}"
+
+
+class SeedFile(models.Model):
+    """Bytes somebody delivered, kept as they came. The same bytes are stored once."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.TextField(_("name"))
+    content = models.BinaryField(_("content"))
+    size = models.PositiveIntegerField(_("bytes"))
+    stored_at = models.DateTimeField(_("stored"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("seed file")
+        verbose_name_plural = _("seed files")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportBatch(models.Model):
+    """One run of the importer. While `finished_at` is null it runs, or was interrupted and can go on."""
+
+    started_at = models.DateTimeField(_("started"), db_default=Now())
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    paths = models.JSONField(_("paths"), default=list)
+    publish = models.BooleanField(_("publish"), default=False)
+    # Which bytes under which names, and how: the same command after a crash finds its own batch and goes on.
+    fingerprint = models.CharField(max_length=64)
+    skipped = models.JSONField(
+        _("skipped"), default=list, help_text="Files that were listed, not read: name, code, size, sha256."
+    )
+    counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return _("Batch %(number)s") % {"number": self.pk}
+
+
+class Outcome(models.TextChoices):
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    UNCHANGED = "unchanged", _("unchanged")
+    CONFLICT = "conflict", _("conflict")
+    DUPLICATE = "duplicate", _("possible duplicate")
+    QUARANTINED = "quarantined", _("quarantined")
+
+
+class ImportRow(models.Model):
+    """What came of one record of a batch."""
+
+    batch = models.ForeignKey(
+        ImportBatch, models.CASCADE, related_name="rows", db_index=False, verbose_name=_("batch")
+    )
+    file = models.ForeignKey(SeedFile, models.PROTECT, related_name="rows", verbose_name=_("seed file"))
+    file_name = models.TextField(_("file"))
+    first_line = models.PositiveIntegerField(_("first line"))
+    last_line = models.PositiveIntegerField(_("last line"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    article = models.ForeignKey(
+        Article, models.SET_NULL, null=True, related_name="import_rows", verbose_name=_("article")
+    )
+    record_hash = models.UUIDField(null=True)
+    findings = models.JSONField(_("findings"), default=list, help_text="Each: code, line, text.")
+    conflicts = models.JSONField(
+        _("conflicts"), default=dict, help_text="By field: what base, the desk and the seed say."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("imported record")
+        verbose_name_plural = _("imported records")
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "file", "first_line"], name="importrow_once_a_batch"),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="importrow_outcome_known"),
+            models.CheckConstraint(
+                condition=Q(last_line__gte=F("first_line")), name="importrow_lines_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name}:{self.first_line}"
+
+
+class RevisionKind(models.TextChoices):
+    IMPORT = "import", _("import")
+    EDIT = "edit", _("edit")
+    WORKFLOW = "workflow", _("workflow")
+    DRAFT = "draft", _("draft of a published article")
+
+
+class Revision(models.Model):
+    """A snapshot of a whole article: fields, terms by name, points in order; who, when, why."""
+
+    article = models.ForeignKey(
+        Article, models.PROTECT, related_name="revisions", db_index=False, verbose_name=_("article")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=10, choices=RevisionKind)
+    snapshot = models.JSONField(_("snapshot"))
+    pending = models.BooleanField(
+        _("pending"),
+        default=False,
+        db_default=False,
+        help_text=_("A draft of a published article, not yet decided."),
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), db_default=Now())
+    note = models.TextField(_("note"), blank=True, db_default="")
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        constraints = [
+            models.UniqueConstraint(fields=["article", "number"], name="revision_number"),
+            models.UniqueConstraint(
+                fields=["article"], condition=Q(pending=True), name="revision_one_pending"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=RevisionKind.values), name="revision_kind_known"),
+            models.CheckConstraint(
+                condition=Q(pending=False) | Q(kind=RevisionKind.DRAFT), name="revision_pending_is_draft"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} #{self.number}"
