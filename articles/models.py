@@ -1,8 +1,10 @@
 """What the desk keeps: sources, articles with their event summary and terms, seed files, batches, revisions."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left, Length, Now
@@ -28,6 +30,17 @@ class Reuse(models.TextChoices):
     LINK = "link", _("link only")
 
 
+class SourceQuerySet(models.QuerySet):
+    def for_hosts(self, hosts: Collection[str]) -> dict[str, "Source"]:
+        """The source of each host; a host that none has yet gets one, with the default policy."""
+        known = self.in_bulk(hosts, field_name="host")
+        missing = [host for host in hosts if host not in known]
+        if missing:
+            self.bulk_create((Source(host=host) for host in missing), ignore_conflicts=True)
+            known |= self.in_bulk(missing, field_name="host")
+        return known
+
+
 class Source(models.Model):
     """The publisher of originals: one per host."""
 
@@ -41,6 +54,8 @@ class Source(models.Model):
         db_default=Reuse.EXCERPT,
         help_text=_("How much of this source's texts readers may get."),
     )
+
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["host"]
@@ -175,8 +190,9 @@ class Article(models.Model):
         editable=False,
         help_text="What the seed said when last imported; null if by hand.",
     )
-    # A record finds its article again by this key even after an editor has changed the link (seed_format section 10).
-    record_key = models.UUIDField(null=True, blank=True, editable=False)
+    # A record finds its article again by this key even after an editor has changed the link. Imported: from the
+    # canonical link or the text (seed_format section 10); made by hand: random, and exported as 编号.
+    record_key = models.UUIDField(db_default=RandomUUID(), editable=False)
     record_hash = models.UUIDField(null=True, blank=True, editable=False)
     text_hash = models.UUIDField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, db_default=1, editable=False)
@@ -385,6 +401,7 @@ class ImportBatch(models.Model):
         _("skipped"), default=list, help_text="Files that were listed, not read: name, code, size, sha256."
     )
     counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
+    needs_care = models.PositiveIntegerField(_("need care"), default=0)
 
     class Meta:
         ordering = ["-id"]
@@ -420,6 +437,9 @@ class ImportRow(models.Model):
     )
     record_hash = models.UUIDField(null=True)
     findings = models.JSONField(_("findings"), default=list, help_text="Each: code, line, text.")
+    needs_care = models.BooleanField(
+        _("needs care"), default=False, help_text="Some finding is no mere note."
+    )
     conflicts = models.JSONField(
         _("conflicts"), default=dict, help_text="By field: what base, the desk and the seed say."
     )

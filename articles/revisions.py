@@ -56,7 +56,7 @@ def record_snapshots(
     An imported article that has none yet first gets number 1: what came in, from its `base`. A pending draft
     takes the place of an earlier pending one, which stays in the history.
     """
-    _record_imports(snapshots)
+    record_imports(snapshots)
     if pending:
         Revision.objects.filter(article__in=snapshots, pending=True).update(pending=False)
     last = _last_numbers(snapshots)
@@ -79,7 +79,8 @@ def _last_numbers(article_ids: Iterable[int]) -> dict[int, int]:
     return dict(numbers.annotate(last=Max("number")).values_list("article", "last"))
 
 
-def _record_imports(article_ids: Iterable[int]) -> None:
+def record_imports(article_ids: Iterable[int]) -> None:
+    """Give each imported article that has no revision number 1: what came in, from its `base`."""
     bases = Article.objects.filter(pk__in=list(article_ids), revisions=None, base__isnull=False)
     Revision.objects.bulk_create(
         Revision(article_id=pk, number=1, kind=RevisionKind.IMPORT, snapshot=imported_snapshot(base), at=at)

@@ -122,7 +122,7 @@ def problems(article: Article) -> list[str]:
 def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
     """Publish those articles that came from an import and that nobody has touched, all at once.
 
-    For `import_seeds --publish`: one without a usable link stays where it is, as with `publish`.
+    For `import_seeds --publish`: one with a warning, or without a usable link, waits for an editor.
     """
     with transaction.atomic():
         untouched = (
@@ -130,6 +130,7 @@ def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
                 pk__in=article_ids, status=Status.DRAFT, revisions=None, url_key__isnull=False
             )
             .exclude(base=None)
+            .exclude(import_rows__needs_care=True)
             .select_for_update(of=("self",))
             .order_by("pk")
         )

@@ -48,7 +48,8 @@ def database(url: str) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or options.pop("host", "")),
         "PORT": str(parts.port or ""),
-        "OPTIONS": options,
+        # A database that answers nothing must not hold a request or a readiness probe for minutes.
+        "OPTIONS": {"connect_timeout": "10"} | options,
     }
 
 
@@ -58,6 +59,7 @@ PRODUCTION = env_bool("PRODUCTION")
 DEBUG = env_bool("DEBUG") and not PRODUCTION
 SECRET_KEY = env("SECRET_KEY", None if PRODUCTION else "development-only-" + "not-a-secret-" * 4)
 HOST = env("HOST", "127.0.0.1")
+PORT = env("PORT", "8000")
 _any_host = HOST in {"0.0.0.0", "::"}
 ALLOWED_HOSTS = env_list(
     "ALLOWED_HOSTS", None if PRODUCTION else "*" if _any_host else f"localhost,127.0.0.1,[::1],{HOST}"

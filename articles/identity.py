@@ -1,0 +1,129 @@
+"""What makes a record this record, and what it says: keys, hashes, content. Pure; seed_format section 10."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from articles import links, seeds
+from taxonomy import names
+
+KEY_TEXT = 500  # characters of the text that identify a record without a link
+KEY_LABEL, KEY_PREFIX = (
+    "编号",
+    "urn:uuid:",
+)  # how an exported record carries a key that its text does not give
+SHORT_TEXT = 40  # shorter texts are alike by chance: no sign of a duplicate
+
+VOCABULARY_FIELDS = ("keywords", "technologies", "industries")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A record as the importer stores it: lines, findings, and (unless quarantined) identity and content."""
+
+    first_line: int
+    last_line: int
+    findings: list[dict[str, Any]]
+    quarantined: bool
+    needs_care: bool
+    content: dict[str, Any] = field(default_factory=dict)
+    content_json: str = ""
+    events_raw: str = ""
+    key: UUID | None = None
+    hash: UUID | None = None
+    text_hash: UUID | None = None
+    url_key: str | None = None
+    host: str | None = None
+
+
+def prepare(content: bytes) -> list[Prepared]:
+    """The records of a seed file, ready to be stored. A file that cannot be read is one quarantined record."""
+    parsed = seeds.parse(content)
+    if any(finding.severity == "error" for finding in parsed.findings) or not parsed.records:
+        return [_quarantined(1, max(1, parsed.text.count("\n") + 1), parsed.findings)]
+    prepared = [_prepare(record) for record in parsed.records]
+    prepared[0].findings[:0] = map(_as_json, parsed.findings)
+    prepared[0].needs_care |= any(finding.severity == "warning" for finding in parsed.findings)
+    return prepared
+
+
+def _prepare(record: seeds.Record) -> Prepared:
+    if record.quarantined:
+        return _quarantined(record.first_line, record.last_line, record.findings)
+    own_key = _own_key(record)
+    content = content_of(record)
+    content_json = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    url_key = links.canonical(record.url)
+    return Prepared(
+        first_line=record.first_line,
+        last_line=record.last_line,
+        findings=[_as_json(finding) for finding in record.findings],
+        quarantined=False,
+        needs_care=any(finding.severity == "warning" for finding in record.findings),
+        content=content,
+        content_json=content_json,
+        events_raw=record.events_raw,
+        key=own_key or _record_key(record, url_key),
+        hash=_digest(content_json),
+        text_hash=text_hash(record.summary),
+        url_key=url_key,
+        host=links.host(record.url) if url_key else None,
+    )
+
+
+def _quarantined(first_line: int, last_line: int, findings: list[seeds.Finding]) -> Prepared:
+    return Prepared(first_line, last_line, [_as_json(finding) for finding in findings], True, True)
+
+
+def content_of(record: seeds.Record) -> dict[str, Any]:
+    """What the record says, in the shape of `Article.base` and of the snapshots in revisions."""
+    return {
+        "title": record.title,
+        "url": record.url,
+        "also_at": record.also_at,
+        "summary": record.summary,
+        "source_date": record.source_date.isoformat() if record.source_date else None,
+        "source_date_origin": record.source_date_origin,
+        "extra": record.extra,
+        "keywords": record.keywords,
+        "technologies": record.technologies,
+        "industries": record.industries,
+        "intro": record.intro,
+        "points": [{"heading": point.heading, "body": point.body} for point in record.points],
+        "conclusion": record.conclusion,
+    }
+
+
+def text_hash(summary: str) -> UUID | None:
+    """Equal for texts that differ in white space only; None for texts too short to tell."""
+    bare = "".join(summary.split())
+    return _digest(bare) if len(bare) >= SHORT_TEXT else None
+
+
+def _own_key(record: seeds.Record) -> UUID | None:
+    """The key that `export_seeds` wrote as 编号, taken out of the record: it is identity, not content."""
+    value = record.extra.get(KEY_LABEL, "")
+    if not value.startswith(KEY_PREFIX):
+        return None
+    try:
+        key = UUID(value.removeprefix(KEY_PREFIX))
+    except ValueError:
+        return None
+    del record.extra[KEY_LABEL]
+    return key
+
+
+def _record_key(record: seeds.Record, url_key: str | None) -> UUID:
+    if url_key:
+        return _digest("link " + url_key)
+    return _digest(f"text {names.key(record.title)}\n{record.summary[:KEY_TEXT]}")
+
+
+def _digest(text: str) -> UUID:
+    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+
+
+def _as_json(finding: seeds.Finding) -> dict[str, Any]:
+    return {"code": finding.code, "line": finding.line, "text": finding.text}

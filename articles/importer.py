@@ -1,0 +1,418 @@
+"""Records become rows: one batch a run, one transaction a chunk, one outcome a record.
+
+Everything is set-based: a chunk takes the same number of SQL statements whatever it holds. New records go in by
+COPY, changed ones through `updates`. Design section 5, seed_format section 10.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from itertools import islice
+from multiprocessing import get_context
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from articles import updates
+from articles.files import list_files
+from articles.identity import Prepared, prepare
+from articles.intake import Delivered, Publish, Reading, Row
+from articles.models import (
+    TERM_FIELDS,
+    Article,
+    EventPoint,
+    EventSummary,
+    ImportBatch,
+    ImportRow,
+    Outcome,
+    Source,
+)
+from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
+from taxonomy.models import Term
+
+LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
+CHUNK_RECORDS = 500
+MANY_FILES = 200
+AHEAD = 3  # chunks of files that are parsed while one is stored
+
+
+class Busy(Exception):
+    """Another import is running."""
+
+
+class NothingToRead(Exception):
+    """The paths hold no seed file; `skipped` says what was there instead."""
+
+    def __init__(self, skipped: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.skipped = skipped
+
+
+def run(
+    paths: Iterable[str],
+    *,
+    by: AbstractBaseUser | None = None,
+    publish: Publish | None = None,
+    dry_run: bool = False,
+    jobs: int | None = None,
+    progress: Callable[[int, int, int], None] = lambda files, all_files, records: None,
+    report: Callable[[ImportBatch], None] = lambda batch: None,
+) -> ImportBatch:
+    """Import all seed files under the paths and return the finished batch.
+
+    `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `progress` gets how many
+    files were read, of how many, and how many records are in. `report` is called with the finished batch; in a dry run everything is
+    taken back after it. A batch that was interrupted goes on if the same paths are given again.
+    Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
+    """
+    paths = [str(path) for path in paths]
+    found, skipped = list_files(paths)
+    listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
+    if not found:
+        raise NothingToRead(listed)
+    with _only_import(), _taken_back() if dry_run else nullcontext():
+        batch = _open_batch(paths, by, publish is not None, listed)
+        reading = Reading(batch, found, publish)
+        records = 0
+        for chunk in _chunks(_parsed(reading.files(), jobs or _jobs(len(found)))):
+            _import(batch, chunk, publish)
+            records += len(chunk)
+            progress(reading.done, len(found), records)
+        _finish(batch)
+        report(batch)
+    return batch
+
+
+def _jobs(files: int) -> int:
+    """How many processes parse: for a few files, starting another takes longer than parsing them here."""
+    return 1 if files < MANY_FILES else min(2, os.cpu_count() or 1)
+
+
+@contextmanager
+def _only_import() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise Busy
+    try:
+        yield
+    finally:
+        # A lost connection has given the lock back already, and must not hide what went wrong.
+        if connection.connection and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+class _TakeBack(Exception):
+    pass
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
+    """One transaction around a dry run: it sees exactly what a real run would, and then never happened."""
+    try:
+        with transaction.atomic():
+            yield
+            raise _TakeBack
+    except _TakeBack:
+        pass
+
+
+def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, skipped: list) -> ImportBatch:
+    """The interrupted batch of the same command, to go on with, or a new one."""
+    interrupted = ImportBatch.objects.filter(finished_at=None, paths=paths, publish=publish).first()
+    if interrupted:
+        interrupted.skipped = skipped
+        return interrupted
+    return ImportBatch.objects.create(paths=paths, by=by, publish=publish, skipped=skipped)
+
+
+def _finish(batch: ImportBatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome, count(*) FROM articles_importrow WHERE batch_id = %s GROUP BY 1", [batch.pk]
+        )
+        counts = dict(cursor.fetchall())
+    batch.counts = {outcome: counts.get(outcome, 0) for outcome in Outcome.values}
+    batch.finished_at = timezone.now()
+    batch.save()
+
+
+# --- records --------------------------------------------------------------------------------------
+
+
+def _parsed(chunks: Iterator[list[Delivered]], jobs: int) -> Iterator[tuple[Delivered, Prepared]]:
+    """The records of the files, in order; parsed in other processes, ahead of the storing, if `jobs` allows."""
+    if jobs <= 1:
+        for chunk in chunks:
+            yield from _undone(chunk, map(prepare, (file.content for file in chunk)))
+        return
+    # Not forked: a child must not share the connection to the database.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        running: deque = deque()
+        for chunk in chunks:
+            running.append((chunk, pool.submit(_prepare_all, [file.content for file in chunk])))
+            if len(running) > AHEAD:
+                chunk, future = running.popleft()
+                yield from _undone(chunk, future.result())
+        for chunk, future in running:
+            yield from _undone(chunk, future.result())
+
+
+def _prepare_all(contents: list[bytes]) -> list[list[Prepared]]:
+    return [prepare(content) for content in contents]
+
+
+def _undone(
+    files: Iterable[Delivered], prepared: Iterable[list[Prepared]]
+) -> Iterator[tuple[Delivered, Prepared]]:
+    for file, records in zip(files, prepared, strict=True):
+        yield from ((file, record) for record in records if record.first_line not in file.done_lines)
+
+
+def _chunks(records: Iterator[tuple[Delivered, Prepared]]) -> Iterator[list[tuple[Delivered, Prepared]]]:
+    while chunk := list(islice(records, CHUNK_RECORDS)):
+        yield chunk
+
+
+def _import(batch: ImportBatch, chunk: list[tuple[Delivered, Prepared]], publish: Publish | None) -> None:
+    """Import a chunk in one transaction of its own.
+
+    An editor may save an article or a term under the same key at the same moment: then the chunk is tried once
+    more, and finds what the editor has saved.
+    """
+    try:
+        _import_once(batch, chunk, publish)
+    except IntegrityError:
+        _import_once(batch, chunk, publish)
+
+
+@transaction.atomic
+def _import_once(
+    batch: ImportBatch, chunk: list[tuple[Delivered, Prepared]], publish: Publish | None
+) -> None:
+    rows = [Row(file, replace(record, findings=[*record.findings])) for file, record in chunk]
+    readable = [row for row in rows if not row.record.quarantined]
+    _recognise(batch, readable)
+    new = [row for row in readable if row.new]
+    changed = [row for row in readable if row.outcome == Outcome.UPDATED]
+    terms = _resolve_terms([*new, *changed])
+    _create(new, terms)
+    if changed:
+        updates.apply(batch, changed, terms)
+    _write_rows(batch, rows)
+    if publish:
+        publish([row.article_id for row in readable if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
+
+
+# --- which article a record belongs to ------------------------------------------------------------
+
+
+def _recognise(batch: ImportBatch, rows: list[Row]) -> None:
+    """Give each row its outcome and, where there is one, its article."""
+    by_key, by_url = _known_articles(rows)
+    earlier = _earlier_in_batch(batch, [pk for pk, *_rest in (*by_key.values(), *by_url.values())])
+    first: dict[UUID, Row] = {}
+    for row in rows:
+        record = row.record
+        known = by_key.get(record.key) or by_url.get(record.url_key)
+        if first.setdefault(record.key, row) is not row:
+            _repeated(row, first[record.key].record.hash)
+            row.same_as = first[record.key]
+        elif known:
+            _known(row, known, earlier)
+        else:
+            row.outcome, row.new = Outcome.CREATED, True
+    _find_same_texts([row for row in rows if row.new])
+
+
+Known = tuple[
+    int, UUID, UUID | None, bool
+]  # article id, record key, record hash, whether it was made by hand
+
+
+def _known_articles(rows: list[Row]) -> tuple[dict[UUID, Known], dict[str, Known]]:
+    """Articles that were imported under these records' keys, and articles that carry their links."""
+    keys = [row.record.key for row in rows]
+    url_keys = [row.record.url_key for row in rows if row.record.url_key]
+    found = Article.objects.filter(Q(record_key__in=keys) | Q(url_key__in=url_keys)).order_by()
+    by_key, by_url = {}, {}
+    fields = ("pk", "record_key", "record_hash", Q(base=None), "url_key")
+    for *known, url_key in found.values_list(*fields):
+        by_key[known[1]] = tuple(known)
+        if url_key:
+            by_url[url_key] = tuple(known)
+    return by_key, by_url
+
+
+def _earlier_in_batch(batch: ImportBatch, article_ids: list[int]) -> dict[int, tuple[int, str, UUID]]:
+    """For articles that this batch has dealt with already: file id, file name and hash of the record."""
+    if not article_ids:
+        return {}
+    rows = ImportRow.objects.filter(batch=batch, article__in=article_ids).order_by("-id")
+    return {
+        pk: (file_id, name, record_hash)
+        for pk, file_id, name, record_hash in rows.values_list(
+            "article_id", "file_id", "file_name", "record_hash"
+        )
+    }
+
+
+def _known(row: Row, known: Known, earlier: dict[int, tuple[int, str, UUID]]) -> None:
+    row.article_id, key, record_hash, by_hand = known
+    file_id, file_name, earlier_hash = earlier.get(row.article_id, (row.file.id, "", None))
+    # A file that was changed between a crash and the next run brings the same record again: that is an update.
+    if earlier_hash and not (file_name == row.file.name and file_id != row.file.id):
+        _repeated(row, earlier_hash)
+    elif key != row.record.key and not by_hand:
+        # An editor has given that article this link: the record stays out of its way.
+        row.outcome = Outcome.DUPLICATE
+        row.find("link-taken", f"#{row.article_id}")
+    else:
+        row.outcome = Outcome.UNCHANGED if record_hash == row.record.hash else Outcome.UPDATED
+
+
+def _repeated(row: Row, first_hash: UUID | None) -> None:
+    """The key was in this batch before: the same content is nothing new, another is for a person to look at."""
+    if row.record.hash == first_hash:
+        row.outcome = Outcome.UNCHANGED
+    else:
+        row.outcome = Outcome.QUARANTINED
+        row.find("duplicate-in-batch")
+
+
+def _find_same_texts(new: list[Row]) -> None:
+    """The same text under another link: both are kept, for an editor to decide (row L15)."""
+    hashes = {row.record.text_hash for row in new if row.record.text_hash}
+    if not hashes:
+        return
+    found = Article.objects.filter(text_hash__in=hashes).order_by("-id").values_list("text_hash", "pk")
+    first = {text_hash: f"#{pk}" for text_hash, pk in found}
+    for row in new:
+        here = f"{row.file.name}:{row.record.first_line}"
+        if row.record.text_hash and (other := first.setdefault(row.record.text_hash, here)) != here:
+            row.outcome = Outcome.DUPLICATE
+            row.find("possible-duplicate", other)
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+ARTICLE_COLUMNS = (
+    "id",
+    "title",
+    "url",
+    "url_key",
+    "also_at",
+    "source_id",
+    "summary",
+    "source_date",
+    "source_date_origin",
+    "extra",
+    "base",
+    "record_key",
+    "record_hash",
+    "text_hash",
+)
+ROW_COLUMNS = (
+    "batch_id",
+    "file_id",
+    "file_name",
+    "first_line",
+    "last_line",
+    "outcome",
+    "article_id",
+    "record_hash",
+    "findings",
+    "needs_care",
+    "conflicts",
+)
+
+
+def _resolve_terms(rows: list[Row]) -> dict[str, dict[str, Term]]:
+    """By vocabulary field: the term of each spelling; what no term knows becomes a new, unconfirmed one."""
+    return {
+        name: model.tag_model().objects.resolve(
+            [spelling for row in rows for spelling in row.record.content[name]], create=True
+        )
+        for name, model in TERM_FIELDS.items()
+    }
+
+
+def _create(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
+    if not rows:
+        return
+    for row, pk in zip(rows, new_ids(Article, len(rows)), strict=True):
+        row.article_id = pk
+    sources = Source.objects.for_hosts({row.record.host for row in rows if row.record.host})
+    copy_rows(Article, ARTICLE_COLUMNS, (_article_values(row, sources) for row in rows))
+    with_events = [row for row in rows if row.record.events_raw]
+    copy_rows(EventSummary, ("article_id", "intro", "conclusion", "raw"), map(_event_values, with_events))
+    copy_rows(
+        EventPoint,
+        POINT_COLUMNS,
+        (
+            values
+            for row in with_events
+            for values in point_rows(row.article_id, row.record.content["points"])
+        ),
+    )
+    copy_links(
+        {
+            name: [(row.article_id, spelled_terms(row.record.content[name], terms[name])) for row in rows]
+            for name in TERM_FIELDS
+        }
+    )
+
+
+def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
+    record, content = row.record, row.record.content
+    return (
+        row.article_id,
+        content["title"],
+        content["url"],
+        record.url_key,
+        as_json(content["also_at"]),
+        sources[record.host].pk if record.host else None,
+        content["summary"],
+        content["source_date"],
+        content["source_date_origin"],
+        as_json(content["extra"]),
+        record.content_json,
+        record.key,
+        record.hash,
+        record.text_hash,
+    )
+
+
+def _event_values(row: Row) -> tuple:
+    content = row.record.content
+    return row.article_id, content["intro"], content["conclusion"], row.record.events_raw
+
+
+def _write_rows(batch: ImportBatch, rows: list[Row]) -> None:
+    copy_rows(ImportRow, ROW_COLUMNS, (_row_values(batch, row) for row in rows))
+
+
+def _row_values(batch: ImportBatch, row: Row) -> tuple:
+    record = row.record
+    unchanged = row.outcome == Outcome.UNCHANGED  # its findings stand at the row that brought the record in
+    return (
+        batch.pk,
+        row.file.id,
+        row.file.name,
+        record.first_line,
+        record.last_line,
+        row.outcome.value,
+        row.same_as.article_id if row.same_as else row.article_id,
+        record.hash,
+        as_json([] if unchanged else record.findings),
+        (record.needs_care or bool(row.conflicts)) and not unchanged,
+        as_json(row.conflicts),
+    )

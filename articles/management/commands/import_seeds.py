@@ -1,0 +1,157 @@
+"""Import seed files: `manage.py import_seeds PATH…`. What the exit codes mean stands in docs/operators.md."""
+
+import json
+import time
+import unicodedata
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from articles import importer, workflow
+from articles.models import ImportBatch, ImportRow, Outcome
+from articles.seeds import Finding
+
+CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4
+
+
+class Command(BaseCommand):
+    help = "Import seed files (files, folders, .zip) as articles. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would happen")
+        parser.add_argument("--publish", action="store_true", help="publish what comes in without a warning")
+        parser.add_argument("--report", metavar="FILE", help="write every record's outcome as JSON Lines")
+        parser.add_argument(
+            "--jobs", type=int, metavar="N", help="processes that parse (default: as many as help)"
+        )
+
+    def handle(
+        self, *, paths: list[str], dry_run: bool, publish: bool, report: str | None, **options: Any
+    ) -> None:
+        started = time.monotonic()
+        with ExitStack() as stack:
+            report_file = stack.enter_context(_writable(report)) if report else None
+            bar = stack.enter_context(tqdm(unit=_("record"), disable=None, leave=False))
+            try:
+                batch = importer.run(
+                    paths,
+                    publish=partial(workflow.publish_untouched, note=_("published on import"))
+                    if publish
+                    else None,
+                    dry_run=dry_run,
+                    jobs=options["jobs"],
+                    progress=partial(_show_progress, bar),
+                    report=partial(self._report, bar, report_file),
+                )
+            except importer.NothingToRead as nothing:
+                self._print_skipped(nothing.skipped)
+                raise CommandError(
+                    _("There is no seed file to read under these paths."), returncode=USAGE
+                ) from None
+            except importer.Busy:
+                raise CommandError(
+                    _("Another import is running. Wait until it has ended."), returncode=BUSY
+                ) from None
+            except (DatabaseError, OSError) as error:
+                raise CommandError(
+                    _("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
+                    % {"error": error},
+                    returncode=TROUBLE,
+                ) from error
+        self._print_table(batch, time.monotonic() - started, dry_run)
+        if _needs_care(batch):
+            raise SystemExit(CARE)
+
+    def _report(self, bar: tqdm, file: IO[str] | None, batch: ImportBatch) -> None:
+        """Every finding as one line, and every record to the report file, while a dry run's rows still exist."""
+        bar.close()
+        self._print_skipped(batch.skipped)
+        for record in _records(batch):
+            for finding in record["findings"]:
+                self._print_finding(record["file"], finding)
+            if record["conflicts"]:
+                fields = ", ".join(record["conflicts"])
+                place = f"{record['file']}:{record['first_line']}"
+                self.stdout.write(f"{place}: conflict {_('both the desk and the seed changed: %s') % fields}")
+            if file:
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        if file:
+            for item in batch.skipped:
+                file.write(
+                    json.dumps({"file": item["name"], "outcome": "skipped"} | item, ensure_ascii=False) + "\n"
+                )
+
+    def _print_finding(self, name: str, finding: dict[str, Any]) -> None:
+        text = f" “{finding['text']}”" if finding["text"] else ""
+        line = f"{name}:{finding['line']}: {finding['code']} {finding['message']}{text}"
+        style = {"error": self.style.ERROR, "warning": self.style.WARNING}.get(finding["severity"], str)
+        self.stdout.write(style(f"{line} → {finding['remedy']}" if finding["remedy"] else line))
+
+    def _print_skipped(self, skipped: list[dict[str, Any]]) -> None:
+        for item in skipped:
+            self.stdout.write(self.style.WARNING(f"{item['name']}: {item['code']} {item['text']}".rstrip()))
+
+    def _print_table(self, batch: ImportBatch, seconds: float, dry_run: bool) -> None:
+        rows = [(str(Outcome(outcome).label), count) for outcome, count in batch.counts.items()]
+        rows.append((_("records in all"), sum(batch.counts.values())))
+        rows.append((_("files left out"), len(batch.skipped)))
+        wide = max(_width(label) for label, _count in rows)
+        title = _("Dry run: nothing was written") if dry_run else str(batch)
+        self.stdout.write("\n" + self.style.MIGRATE_HEADING(f"{title} · {seconds:.1f} s"))
+        for label, count in rows:
+            self.stdout.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
+
+
+def _writable(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8")  # noqa: SIM115 - the caller's ExitStack closes it
+    except OSError as error:
+        raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
+
+
+def _show_progress(bar: tqdm, files: int, all_files: int, records: int) -> None:
+    bar.set_postfix_str(_("%(done)s of %(all)s files") % {"done": files, "all": all_files}, refresh=False)
+    bar.update(records - bar.n)
+
+
+def _records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
+    """What came of each record, with its findings in words."""
+    for row in ImportRow.objects.filter(batch=batch).order_by("id").iterator():
+        yield {
+            "file": row.file_name,
+            "first_line": row.first_line,
+            "last_line": row.last_line,
+            "outcome": row.outcome,
+            "article": row.article_id,
+            "findings": [_in_words(Finding(**finding)) for finding in row.findings],
+            "conflicts": row.conflicts,
+        }
+
+
+def _in_words(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "line": finding.line,
+        "text": finding.text,
+        "message": _(finding.message),
+        "remedy": _(finding.remedy) if finding.remedy else "",
+    }
+
+
+def _needs_care(batch: ImportBatch) -> bool:
+    """Whether a person must look at something: records, or files that could not be read."""
+    return batch.needs_care > 0 or any(item["code"] in {"unreadable"} for item in batch.skipped)
+
+
+def _width(text: str) -> int:
+    """Columns that the text takes on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -1,0 +1,78 @@
+"""Three-way merge: what the seed said last time, what the desk holds, what the seed says now. Pure.
+
+The rule everywhere: whoever changed something since `base` is right; if both did, the desk's stays and it is a
+conflict. The new base is what the seed says now, except where the desk already agrees with it: there the old base
+stays, so that the desk's own work is never taken for the seed's.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+MAX_ALIGNED = 500  # items; aligning takes quadratic time at worst, so longer lists merge as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    value: Any
+    base: Any
+    conflict: bool = False
+
+
+def merge_value(base: Any, desk: Any, seed: Any) -> Merged:
+    """Merge one field as a whole."""
+    if desk == seed:
+        return Merged(desk, base)
+    if desk == base:
+        return Merged(seed, seed)
+    return Merged(desk, seed, conflict=seed != base)
+
+
+def merge_set(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Sequence[Hashable]) -> Merged:
+    """Merge lists without repetition one item at a time: there is nothing to conflict. The desk's order counts."""
+    new = [item for item in seed if item not in base and item not in desk]
+    gone = {item for item in base if item not in seed}
+    value = [item for item in desk if item not in gone] + new
+    agreed = {item for item in (*base, *desk, *seed) if (item in desk) == (item in seed)}
+    kept_base = [
+        item for item in (*seed, *(i for i in base if i not in seed)) if _in_base(item, base, seed, agreed)
+    ]
+    return Merged(value, kept_base)
+
+
+def _in_base(item: Hashable, base: Sequence, seed: Sequence, agreed: set) -> bool:
+    return item in base if item in agreed else item in seed
+
+
+def merge_sequence(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Sequence[Hashable]) -> Merged:
+    """Merge ordered items (event points) as diff3 does: changes at different places are both taken.
+
+    Where both changed the same place, the desk's items stay and the whole is a conflict.
+    """
+    whole = merge_value(list(base), list(desk), list(seed))
+    if not whole.conflict or max(len(base), len(desk), len(seed)) > MAX_ALIGNED:
+        return whole
+    value: list[Hashable] = []
+    conflict = False
+    for of_base, of_desk, of_seed in _pieces(base, desk, seed):
+        piece = merge_value(of_base, of_desk, of_seed)
+        value += piece.value
+        conflict |= piece.conflict
+    return Merged(value, list(seed), conflict)
+
+
+def _pieces(base: Sequence, desk: Sequence, seed: Sequence) -> Iterator[tuple[list, list, list]]:
+    """Cut the three sequences at the items that all three share; yield what lies between, and those items."""
+    in_desk, in_seed = _matches(base, desk), _matches(base, seed)
+    b = d = s = 0
+    for i in sorted(in_desk.keys() & in_seed.keys()):
+        yield list(base[b:i]), list(desk[d : in_desk[i]]), list(seed[s : in_seed[i]])
+        b, d, s = i + 1, in_desk[i] + 1, in_seed[i] + 1
+        yield [base[i]], [base[i]], [base[i]]
+    yield list(base[b:]), list(desk[d:]), list(seed[s:])
+
+
+def _matches(base: Sequence, other: Sequence) -> dict[int, int]:
+    blocks = SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
+    return {block.a + i: block.b + i for block in blocks for i in range(block.size)}

@@ -1,0 +1,274 @@
+"""Records whose article is there already: the seed's change is merged with the desk's work.
+
+A published article stays as readers see it: the merge becomes its pending draft.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from articles import links, revisions
+from articles.identity import text_hash
+from articles.intake import Row
+from articles.models import (
+    TERM_FIELDS,
+    Article,
+    EventPoint,
+    EventSummary,
+    ImportBatch,
+    Outcome,
+    Revision,
+    RevisionKind,
+    Source,
+    Status,
+)
+from articles.storing import POINT_COLUMNS, as_json, copy_rows, point_rows, spelled_terms
+from articles.threeway import Merged, merge_sequence, merge_set, merge_value
+from taxonomy.models import Term
+from taxonomy.names import key
+
+Terms = dict[str, dict[str, Term]]  # by vocabulary field: the term of each spelling
+
+# The date and its origin are one value: who changes one has decided on both.
+PLAIN_FIELDS = ("title", "url", "also_at", "summary", "extra", "intro", "conclusion")
+NOTHING = {
+    "title": "", "url": "", "also_at": [], "summary": "", "source_date": None, "source_date_origin": "", "extra": {},
+    "keywords": [], "technologies": [], "industries": [], "intro": "", "points": [], "conclusion": "",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Update:
+    row: Row
+    article: Article
+    desk: revisions.Snapshot  # what the desk holds: the article, or its pending draft
+    value: dict[str, Any] = field(default_factory=dict)  # the fields that change, in the shape of a snapshot
+    base: dict[str, Any] = field(default_factory=dict)
+    added: dict[str, list[Term]] = field(default_factory=dict)
+    removed: dict[str, list[Term]] = field(default_factory=dict)
+
+    @property
+    def live(self) -> bool:
+        return self.article.status == Status.PUBLISHED
+
+    @property
+    def merged(self) -> revisions.Snapshot:
+        return self.desk | self.value
+
+    def take(self, name: str, merged: Merged, seed: Any, before: Any) -> None:
+        """Note the outcome for one field: `merged` in the shape of a snapshot, like `seed` and `before`."""
+        if merged.value != self.desk[name]:
+            self.value[name] = merged.value
+        self.base[name] = merged.base
+        if merged.conflict:
+            self.row.conflicts[name] = {"base": before, "desk": self.desk[name], "seed": seed}
+
+
+def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
+    """Merge the records of these rows into their articles, and set the rows' outcomes and conflicts."""
+    updates = _load(rows)
+    terms = _with_desk_terms(updates, terms)
+    for update in updates:
+        _merge(update, terms)
+        update.row.outcome = _outcome(update)
+    # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
+    touched = [update for update in updates if update.value or update.row.conflicts]
+    note = f"#{batch.pk}"
+    _write_drafts([update for update in touched if update.value and update.live], note)
+    _write_articles([update for update in touched if update.value and not update.live], note)
+    _write_bases(touched)
+
+
+def _outcome(update: Update) -> Outcome:
+    if update.row.conflicts:
+        return Outcome.CONFLICT
+    return Outcome.UPDATED if update.value else Outcome.UNCHANGED
+
+
+def _load(rows: list[Row]) -> list[Update]:
+    by_id = {row.article_id: row for row in rows}
+    articles = Article.objects.whole().filter(pk__in=by_id).order_by("pk").select_for_update(of=("self",))
+    drafts = dict(Revision.objects.filter(article__in=by_id, pending=True).values_list("article", "snapshot"))
+    return [
+        Update(by_id[article.pk], article, drafts.get(article.pk) or revisions.snapshot(article))
+        for article in articles
+    ]
+
+
+def _with_desk_terms(updates: list[Update], terms: Terms) -> Terms:
+    """The terms of all spellings that take part: the seed's are known, the base's and the desk's are looked up."""
+    return {
+        name: model.tag_model().objects.resolve(
+            {spelling for update in updates for spelling in (*_base(update)[name], *update.desk[name])}
+        )
+        | terms[name]
+        for name, model in TERM_FIELDS.items()
+    }
+
+
+def _base(update: Update) -> dict[str, Any]:
+    return NOTHING | (update.article.base or {})
+
+
+def _merge(update: Update, terms: Terms) -> None:
+    base, desk, seed = _base(update), update.desk, update.row.record.content
+    for name in PLAIN_FIELDS:
+        update.take(name, merge_value(base[name], desk[name], seed[name]), seed[name], base[name])
+    _merge_date(update, base, desk, seed)
+    _merge_points(update, base["points"], desk["points"], seed["points"])
+    for name in TERM_FIELDS:
+        _merge_terms(update, name, base[name], terms[name])
+
+
+def _merge_date(update: Update, base: dict, desk: dict, seed: dict) -> None:
+    names = ("source_date", "source_date_origin")
+    if desk["source_date"] == seed["source_date"]:  # the desk's word for where it comes from stands
+        seed = seed | {"source_date_origin": desk["source_date_origin"]}
+    merged = merge_value(*([side[name] for name in names] for side in (base, desk, seed)))
+    for i, name in enumerate(names):
+        conflict = merged.conflict and name == "source_date"
+        update.take(name, Merged(merged.value[i], merged.base[i], conflict), seed[name], base[name])
+
+
+def _merge_points(update: Update, base: list[dict], desk: list[dict], seed: list[dict]) -> None:
+    merged = merge_sequence(
+        *([(point["heading"], point["body"]) for point in side] for side in (base, desk, seed))
+    )
+    as_points = [
+        [{"heading": heading, "body": body} for heading, body in side] for side in (merged.value, merged.base)
+    ]
+    update.take("points", Merged(*as_points, merged.conflict), seed, base)
+
+
+def _merge_terms(update: Update, name: str, base: list[str], terms: dict[str, Term]) -> None:
+    seed = update.row.record.content[name]
+    sides = [list(spelled_terms(spellings, terms)) for spellings in (base, update.desk[name], seed)]
+    merged = merge_set(*sides)
+    by_id = {term.pk: term for term in terms.values()}
+    spelled = spelled_terms([*seed, *base], terms)
+    update.added[name] = [by_id[pk] for pk in merged.value if pk not in sides[1]]
+    update.removed[name] = [by_id[pk] for pk in sides[1] if pk not in merged.value]
+    update.base[name] = [spelled[pk] for pk in merged.base]
+    if update.added[name] or update.removed[name]:
+        update.value[name] = [by_id[pk].name for pk in merged.value]
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _write_drafts(updates: list[Update], note: str) -> None:
+    if updates:
+        snapshots = {update.article.pk: update.merged for update in updates}
+        revisions.record_snapshots(snapshots, kind=RevisionKind.DRAFT, note=note, pending=True)
+
+
+UPDATE_ARTICLES = """
+UPDATE articles_article AS a
+SET title = x.title, url = x.url, url_key = x.url_key, also_at = x.also_at, source_id = x.source_id,
+    summary = x.summary, text_hash = x.text_hash, source_date = x.source_date,
+    source_date_origin = x.source_date_origin, extra = x.extra, version = a.version + 1, updated_at = now()
+FROM jsonb_to_recordset(%s) AS x(
+    id bigint, title text, url text, url_key text, also_at jsonb, source_id bigint, summary text, text_hash uuid,
+    source_date date, source_date_origin text, extra jsonb)
+WHERE a.id = x.id
+"""
+UPDATE_BASES = """
+UPDATE articles_article AS a SET base = x.base, record_key = x.record_key, record_hash = x.record_hash
+FROM jsonb_to_recordset(%s) AS x(id bigint, base jsonb, record_key uuid, record_hash uuid)
+WHERE a.id = x.id
+"""
+
+
+def _write_articles(updates: list[Update], note: str) -> None:
+    if not updates:
+        return
+    ids = [update.article.pk for update in updates]
+    revisions.record_imports(ids)  # while their base still holds what came in
+    hosts = {
+        host for update in updates if "url" in update.value and (host := links.host(update.value["url"]))
+    }
+    sources = Source.objects.for_hosts(hosts)
+    _execute(UPDATE_ARTICLES, [_article_values(update, sources) for update in updates])
+    _write_events(updates)
+    for name in TERM_FIELDS:
+        _write_terms(name, updates)
+    revisions.record(ids, kind=RevisionKind.IMPORT, note=note)
+
+
+def _article_values(update: Update, sources: dict[str, Source]) -> dict[str, Any]:
+    article, merged = update.article, update.merged
+    source_id, url_key = article.source_id, article.url_key
+    if "url" in update.value:
+        url_key = links.canonical(merged["url"])
+        if url_key:
+            source_id = sources[links.host(merged["url"])].pk
+    text = text_hash(merged["summary"])
+    names = ("title", "url", "also_at", "summary", "source_date", "source_date_origin", "extra")
+    return {name: merged[name] for name in names} | {
+        "id": article.pk,
+        "url_key": url_key,
+        "source_id": source_id,
+        "text_hash": str(text) if text else None,
+    }
+
+
+def _write_events(updates: list[Update]) -> None:
+    changed = [update for update in updates if update.value.keys() & {"intro", "points", "conclusion"}]
+    EventSummary.objects.bulk_create(
+        (
+            EventSummary(
+                article=update.article,
+                intro=update.merged["intro"],
+                conclusion=update.merged["conclusion"],
+                raw=update.row.record.events_raw,
+                origin=update.merged["origin"],
+            )
+            for update in changed
+        ),
+        update_conflicts=True,
+        unique_fields=["article"],
+        update_fields=["intro", "conclusion", "raw"],
+    )
+    with_points = [update for update in changed if "points" in update.value]
+    EventPoint.objects.filter(article__in=[update.article for update in with_points]).delete()
+    rows = (row for update in with_points for row in point_rows(update.article.pk, update.value["points"]))
+    copy_rows(EventPoint, POINT_COLUMNS, rows)
+
+
+def _write_terms(name: str, updates: list[Update]) -> None:
+    model = TERM_FIELDS[name]
+    gone = [(term.pk, update.article.pk) for update in updates for term in update.removed[name]]
+    model.objects.filter(pk__in=gone).delete()
+    model.objects.bulk_create(
+        (
+            model(content_object=update.article, tag=term, raw=_raw(update, name, term), position=position)
+            for update in updates
+            for position, term in enumerate(update.added[name], start=len(update.desk[name]) + 1)
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _raw(update: Update, name: str, term: Term) -> str:
+    spellings = update.row.record.content[name]
+    return next((spelling for spelling in spellings if key(spelling) == term.key), term.name)
+
+
+def _write_bases(updates: list[Update]) -> None:
+    rows = [
+        {
+            "id": update.article.pk,
+            "base": update.base,
+            "record_key": str(update.row.record.key),
+            "record_hash": str(update.row.record.hash),
+        }
+        for update in updates
+    ]
+    if rows:
+        _execute(UPDATE_BASES, rows)
+
+
+def _execute(statement: str, rows: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [as_json(rows)])

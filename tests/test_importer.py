@@ -1,0 +1,484 @@
+"""What an import does to the desk's articles, and what it never does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles import importer, revisions, workflow
+from articles.models import (
+    Article,
+    EventPoint,
+    EventSummary,
+    ImportBatch,
+    ImportRow,
+    Outcome,
+    Revision,
+    RevisionKind,
+    SeedFile,
+    Source,
+    Status,
+)
+from taxonomy.models import Industry, Keyword, Technology
+from tests.factories import make_article, make_term, set_terms
+
+pytestmark = pytest.mark.django_db
+
+TEXT = (
+    "一家示例医院试用语言模型整理病历，六个科室参加了为期八周的对照。医生每天少写半小时文书，差错没有增加。"
+)
+
+
+def seed(**changes: str) -> str:
+    """A complete record; a label set to None is left out."""
+    fields = {
+        "标题": "示例医院试用语言模型写病历",
+        "链接": "https://www.example.com/news/20240506/1.html",
+        "总结": TEXT,
+        "关键词": "病历, 医院",
+        "AI技术": "大语言模型, MID journey",
+        "行业": "医疗",
+        "重大事件摘要": "本文介绍一次试用。\n\n1. **试用**：六个科室参加。\n\n2. **结果**：文书时间减少。\n\n这篇文章说明了做法。",
+    } | changes
+    return "".join(f"{label}: {value}\n" for label, value in fields.items() if value is not None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def deliver(folder: Path, *texts: str) -> ImportBatch:
+    """Put the texts in the folder, in place of what was there, and import it."""
+    for old in folder.iterdir():
+        old.unlink()
+    for number, text in enumerate(texts, start=1):
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    return importer.run([folder])
+
+
+def outcomes(batch: ImportBatch) -> list[str]:
+    return list(batch.rows.order_by("id").values_list("outcome", flat=True))
+
+
+def codes(row: ImportRow) -> list[str]:
+    return [finding["code"] for finding in row.findings]
+
+
+def everything() -> list:
+    """All that an import may write, but for batches and rows, which tell of the runs themselves."""
+    tables = (Article, EventSummary, EventPoint, Source, Keyword, Technology, Industry, SeedFile, Revision)
+    links = (Article.keywords.through, Article.technologies.through, Article.industries.through)
+    return [list(model.objects.order_by("pk").values()) for model in (*tables, *links)]
+
+
+class TestANewRecord:
+    def test_becomes_an_article_with_terms_points_source_and_date(self, folder):
+        assert outcomes(deliver(folder, seed())) == ["created"]
+        article = Article.objects.whole().get()
+        assert article.title == "示例医院试用语言模型写病历"
+        assert article.summary == TEXT
+        assert article.source.host == "example.com"
+        assert (str(article.source_date), article.source_date_origin) == ("2024-05-06", "url")
+        assert [term.name for term in article.technologies.all()] == ["大语言模型", "MID journey"]
+        assert [(p.position, p.heading, p.body) for p in article.points.all()] == [
+            (1, "试用", "六个科室参加。"),
+            (2, "结果", "文书时间减少。"),
+        ]
+        assert article.event_summary.intro == "本文介绍一次试用。"
+        assert article.event_summary.conclusion == "这篇文章说明了做法。"
+        assert article.status == Status.DRAFT
+        assert not article.revisions.exists()
+
+    def test_keeps_the_delivered_bytes(self, folder):
+        (folder / "gb.txt").write_bytes(seed().encode("gb18030"))
+        importer.run([folder])
+        assert bytes(SeedFile.objects.get().content).decode("gb18030") == seed()
+        assert Article.objects.get().summary == TEXT
+
+    def test_uses_the_term_that_an_alias_means_and_keeps_the_spelling(self, folder):
+        midjourney = make_term("Midjourney", aliases=["MJ"])
+        deliver(folder, seed(AI技术="ＭＪ"))
+        link = Article.technologies.through.objects.get()
+        assert (link.tag, link.raw) == (midjourney, "ＭＪ")
+
+    def test_uses_the_survivor_of_a_merged_term(self, folder):
+        survivor = make_term("大语言模型")
+        make_term("大模型", merged_into=survivor)
+        deliver(folder, seed(AI技术="大模型"))
+        assert list(Article.objects.get().technologies.all()) == [survivor]
+
+    def test_makes_new_terms_unconfirmed(self, folder):
+        deliver(folder, seed())
+        assert not Technology.objects.get(name="MID journey").confirmed
+
+    def test_carries_a_term_once_however_often_it_is_spelled(self, folder):
+        deliver(folder, seed(AI技术="MID journey, Midjourney, ＭＩＤ　Ｊourney"))
+        assert [term.name for term in Article.objects.get().technologies.all()] == ["MID journey"]
+
+    def test_with_the_text_of_another_article_is_kept_as_a_possible_duplicate(self, folder):
+        deliver(folder, seed())
+        batch = deliver(folder, seed(链接="https://other.example.org/a"))
+        assert outcomes(batch) == ["duplicate"]
+        assert Article.objects.count() == 2
+        assert codes(batch.rows.get())[-1] == "possible-duplicate"
+
+
+class TestABadRecord:
+    def test_is_quarantined_while_its_neighbours_go_in(self, folder):
+        batch = deliver(
+            folder,
+            seed() + "\n---\n\n标题: 只有标题\n\n---\n\n" + seed(链接="https://b.example/2", 总结="别的"),
+        )
+        assert outcomes(batch) == ["created", "quarantined", "created"]
+        row = batch.rows.get(outcome=Outcome.QUARANTINED)
+        assert (row.article, codes(row)) == (None, ["only-title"])
+        assert row.file.content
+
+    def test_file_that_cannot_be_read_is_one_quarantined_row_with_its_bytes(self, folder):
+        (folder / "x.txt").write_bytes(b"\x89PNG\r\n\x1a\n")
+        batch = importer.run([folder])
+        assert outcomes(batch) == ["quarantined"]
+        assert bytes(SeedFile.objects.get().content) == b"\x89PNG\r\n\x1a\n"
+
+    def test_of_the_same_key_and_other_content_in_one_batch_waits_for_a_person(self, folder):
+        batch = deliver(folder, seed(), seed(标题="另一个标题"), seed(标题="又一个标题"))
+        assert outcomes(batch) == ["created", "quarantined", "quarantined"]
+        assert codes(batch.rows.last())[-1] == "duplicate-in-batch"
+
+
+class TestTheSameAgain:
+    def test_changes_nothing(self, folder):
+        deliver(folder, seed(), seed(链接="https://b.example/2", 总结="别的"))
+        before = everything()
+        batch = importer.run([folder])
+        assert outcomes(batch) == ["unchanged", "unchanged"]
+        assert everything() == before
+
+    def test_in_other_bytes_changes_nothing_but_stores_them(self, folder):
+        deliver(folder, seed())
+        before = [list(Article.objects.values()), list(EventPoint.objects.values())]
+        assert outcomes(deliver(folder, seed().replace("\n", "\r\n") + "\r\n")) == ["unchanged"]
+        assert [list(Article.objects.values()), list(EventPoint.objects.values())] == before
+        assert SeedFile.objects.count() == 2
+
+    def test_twice_in_one_batch_makes_one_article(self, folder):
+        batch = deliver(folder, seed(), seed() + "\n\n")
+        assert outcomes(batch) == ["created", "unchanged"]
+        assert {row.article_id for row in batch.rows.all()} == {Article.objects.get().pk}
+
+    def test_file_under_two_names_is_listed_once(self, folder):
+        batch = deliver(folder, seed(), seed())
+        assert outcomes(batch) == ["created"]
+        assert [item["code"] for item in batch.skipped] == ["same-bytes"]
+
+    def test_after_a_newer_edition_is_an_update_and_not_unchanged(self, folder):
+        deliver(folder, seed())
+        deliver(folder, seed(标题="新标题"))
+        assert outcomes(deliver(folder, seed())) == ["updated"]
+        assert Article.objects.get().title == "示例医院试用语言模型写病历"
+
+
+class TestAChangedSeed:
+    def test_changes_what_no_editor_has_touched(self, folder):
+        deliver(folder, seed())
+        changed = seed(标题="新标题", 关键词="医院, 文书", AI技术="大语言模型").replace(
+            "六个科室参加", "七个科室参加"
+        )
+        assert outcomes(deliver(folder, changed)) == ["updated"]
+        article = Article.objects.whole().get()
+        assert article.title == "新标题"
+        assert [term.name for term in article.keywords.all()] == ["医院", "文书"]
+        assert [term.name for term in article.technologies.all()] == ["大语言模型"]
+        assert article.points.first().body == "七个科室参加。"
+        assert article.version == 2
+
+    def test_leaves_two_revisions_what_came_in_and_what_it_became(self, folder):
+        deliver(folder, seed())
+        deliver(folder, seed(标题="新标题"))
+        article = Article.objects.get()
+        first, second = article.revisions.order_by("number")
+        assert (first.kind, first.snapshot["title"]) == (RevisionKind.IMPORT, "示例医院试用语言模型写病历")
+        assert (second.kind, second.snapshot["title"]) == (RevisionKind.IMPORT, "新标题")
+
+    def test_does_not_undo_an_edit_of_another_field(self, folder):
+        deliver(folder, seed())
+        edit(title="编辑的标题")
+        assert outcomes(deliver(folder, seed(总结=TEXT + "补充一句。"))) == ["updated"]
+        article = Article.objects.get()
+        assert (article.title, article.summary) == ("编辑的标题", TEXT + "补充一句。")
+
+    def test_of_a_field_that_was_edited_is_a_conflict_kept_as_the_editor_has_it(self, folder):
+        deliver(folder, seed())
+        edit(title="编辑的标题")
+        batch = deliver(folder, seed(标题="种子的标题"))
+        assert outcomes(batch) == ["conflict"]
+        assert Article.objects.get().title == "编辑的标题"
+        assert batch.rows.get().conflicts == {
+            "title": {"base": "示例医院试用语言模型写病历", "desk": "编辑的标题", "seed": "种子的标题"}
+        }
+
+    def test_that_the_desk_kept_out_once_is_not_told_again(self, folder):
+        deliver(folder, seed())
+        edit(title="编辑的标题")
+        deliver(folder, seed(标题="种子的标题"))
+        assert outcomes(deliver(folder, seed(标题="种子的标题") + "\n")) == ["unchanged"]
+
+    def test_never_takes_back_an_edit_that_seed_and_desk_had_agreed_on(self, folder):
+        deliver(folder, seed())
+        edit(title="更好的标题")
+        deliver(folder, seed(标题="更好的标题", 总结=TEXT + "补充。"))
+        deliver(folder, seed())
+        assert Article.objects.get().title == "更好的标题"
+
+    def test_merges_terms_one_by_one(self, folder):
+        deliver(folder, seed(关键词="甲, 乙, 丙"))
+        set_terms(Article.objects.get(), keywords=["甲", "丙", "编辑加的"])
+        assert outcomes(deliver(folder, seed(关键词="乙, 丙, 种子加的"))) == ["updated"]
+        assert [term.name for term in Article.objects.get().keywords.all()] == ["丙", "编辑加的", "种子加的"]
+
+    def test_merges_points_that_were_changed_at_different_places(self, folder):
+        deliver(folder, seed())
+        EventPoint.objects.filter(position=1).update(body="编辑改过的第一点。")
+        assert outcomes(deliver(folder, seed().replace("文书时间减少", "文书时间大减"))) == ["updated"]
+        assert [point.body for point in EventPoint.objects.all()] == ["编辑改过的第一点。", "文书时间大减。"]
+
+    def test_of_a_point_that_was_edited_is_a_conflict(self, folder):
+        deliver(folder, seed())
+        EventPoint.objects.filter(position=1).update(body="编辑改过的第一点。")
+        batch = deliver(folder, seed().replace("六个科室参加", "七个科室参加"))
+        assert outcomes(batch) == ["conflict"]
+        assert [point.body for point in EventPoint.objects.all()] == ["编辑改过的第一点。", "文书时间减少。"]
+        assert list(batch.rows.get().conflicts) == ["points"]
+
+    def test_finds_its_article_after_an_editor_has_changed_the_link(self, folder):
+        deliver(folder, seed())
+        edit(url="https://www.example.com/moved", url_key="https://www.example.com/moved")
+        assert outcomes(deliver(folder, seed(标题="新标题"))) == ["updated"]
+        article = Article.objects.get()
+        assert (article.title, article.url) == ("新标题", "https://www.example.com/moved")
+
+    def test_whose_link_an_editor_gave_to_another_article_stays_out_of_its_way(self, folder):
+        deliver(folder, seed())
+        edit(url="https://c.example/3", url_key="https://c.example/3")
+        batch = deliver(folder, seed(链接="https://c.example/3", 总结="完全不同的内容。" * 10))
+        assert outcomes(batch) == ["duplicate"]
+        assert Article.objects.get().summary == TEXT
+
+    def test_joins_an_article_that_was_made_by_hand_with_the_same_link(self, folder):
+        made = make_article(
+            "手写的标题", url="https://www.example.com/news/20240506/1.html",
+            url_key="https://www.example.com/news/20240506/1.html",
+        )  # fmt: skip
+        assert outcomes(deliver(folder, seed())) == ["conflict"]
+        made.refresh_from_db()
+        assert (made.title, made.summary) == ("手写的标题", TEXT)
+
+
+def edit(**fields: str) -> None:
+    """What an editor's save does to the only article."""
+    article = Article.objects.get()
+    Article.objects.filter(pk=article.pk).update(**fields, version=article.version + 1)
+    revisions.record([article.pk], kind=RevisionKind.EDIT)
+
+
+class TestAPublishedArticle:
+    @pytest.fixture
+    def published(self, folder) -> Article:
+        deliver(folder, seed())
+        article = Article.objects.get()
+        workflow.publish(article, by=None)
+        return article
+
+    def test_never_changes_by_itself_the_change_becomes_its_draft(self, folder, published):
+        before = list(everything()[1:8])
+        assert outcomes(deliver(folder, seed(标题="新标题", 关键词="甲"))) == ["updated"]
+        article = Article.objects.whole().get()
+        assert article.title == "示例医院试用语言模型写病历"
+        assert [term.name for term in article.keywords.all()] == ["病历", "医院"]
+        assert article.version == published.version
+        draft = article.revisions.get(pending=True)
+        assert (draft.snapshot["title"], draft.snapshot["keywords"]) == ("新标题", ["甲"])
+        assert everything()[1:4] == before[:3]
+
+    def test_gathers_further_changes_in_one_pending_draft(self, folder, published):
+        deliver(folder, seed(标题="新标题"))
+        deliver(folder, seed(标题="新标题", 关键词="甲"))
+        draft = Revision.objects.get(pending=True)
+        assert (draft.snapshot["title"], draft.snapshot["keywords"]) == ("新标题", ["甲"])
+        assert Revision.objects.filter(kind=RevisionKind.DRAFT).count() == 2
+
+
+class TestPublishing:
+    def publish(self, folder: Path) -> None:
+        call_command("import_seeds", str(folder), "--publish", stdout=open(os.devnull, "w"))
+
+    def test_takes_what_came_in_without_a_warning(self, folder):
+        (folder / "1.txt").write_text(seed(), encoding="utf-8")
+        self.publish(folder)
+        assert Article.objects.published().count() == 1
+        assert [r.kind for r in Revision.objects.order_by("number")] == [
+            RevisionKind.IMPORT,
+            RevisionKind.WORKFLOW,
+        ]
+
+    def test_leaves_what_has_a_warning_or_no_link(self, folder):
+        (folder / "1.txt").write_text(seed(行业=None), encoding="utf-8")
+        (folder / "2.txt").write_text(seed(链接=None, 总结="别的"), encoding="utf-8")
+        with pytest.raises(SystemExit):
+            self.publish(folder)
+        assert not Article.objects.published().exists()
+
+    def test_takes_untouched_articles_of_an_earlier_import(self, folder):
+        deliver(folder, seed())
+        self.publish(folder)
+        assert Article.objects.published().count() == 1
+
+    def test_leaves_what_an_editor_has_touched(self, folder):
+        deliver(folder, seed())
+        article = Article.objects.get()
+        workflow.submit(article, by=None)
+        workflow.send_back(article, by=None, note="再看看")
+        self.publish(folder)
+        assert not Article.objects.published().exists()
+
+
+class TestTheCommand:
+    def test_tells_each_finding_by_file_and_line_and_ends_in_a_table(self, folder, capsys):
+        (folder / "a.txt").write_text("\n" + seed(行业=None), encoding="utf-8")
+        with pytest.raises(SystemExit) as exit_:
+            call_command("import_seeds", str(folder))
+        assert exit_.value.code == 1
+        printed = capsys.readouterr().out
+        assert "a.txt:2: missing-terms" in printed
+        assert printed.rstrip().splitlines()[-1].endswith("0")
+
+    def test_answers_0_when_all_is_well(self, folder, capsys):
+        (folder / "a.txt").write_text(seed(), encoding="utf-8")
+        call_command("import_seeds", str(folder))
+        assert Article.objects.count() == 1
+
+    def test_answers_2_when_there_is_nothing_to_read(self, folder):
+        with pytest.raises(CommandError) as error:
+            call_command("import_seeds", str(folder))
+        assert error.value.returncode == 2
+
+    def test_answers_3_when_the_disk_fails(self, folder, monkeypatch):
+        (folder / "a.txt").write_text(seed(), encoding="utf-8")
+
+        def full(*_args):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(importer, "_finish", full)
+        with pytest.raises(CommandError) as error:
+            call_command("import_seeds", str(folder))
+        assert error.value.returncode == 3
+
+    def test_writes_each_record_to_the_report(self, folder, tmp_path):
+        (folder / "a.txt").write_text(seed(), encoding="utf-8")
+        call_command("import_seeds", str(folder), "--report", str(tmp_path / "r.jsonl"))
+        (record,) = [
+            json.loads(line) for line in (tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
+        assert (record["outcome"], record["first_line"], record["article"]) == (
+            "created",
+            1,
+            Article.objects.get().pk,
+        )
+
+    def test_dry_run_writes_nothing_and_tells_what_would_happen(self, folder, tmp_path, capsys):
+        deliver(folder, seed())
+        (folder / "2.txt").write_text(
+            seed(链接="https://b.example/2", 总结="别的", 关键词="新词"), encoding="utf-8"
+        )
+        before, batches = everything(), ImportBatch.objects.count()
+        call_command("import_seeds", str(folder), "--dry-run", "--report", str(tmp_path / "r.jsonl"))
+        assert everything() == before
+        assert ImportBatch.objects.count() == batches
+        told = [
+            json.loads(line)["outcome"] for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()
+        ]
+        assert told == ["unchanged", "created"]
+
+
+def test_the_number_of_statements_does_not_grow_with_the_chunk(folder):
+    def statements(count: int, **changes: str) -> int:
+        texts = [
+            seed(链接=f"https://e{n}.example/{count}", 总结=f"{count}-{n}。{TEXT}", **changes)
+            for n in range(count)
+        ]
+        for old in folder.iterdir():
+            old.unlink()
+        for n, text in enumerate(texts):
+            (folder / f"{n}.txt").write_text(text, encoding="utf-8")
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            importer.run([folder])
+        return len(queries)
+
+    assert statements(2) == statements(40)
+    assert statements(2, 标题="新", 关键词="甲, 乙") == statements(40, 标题="新", 关键词="甲, 乙")
+    assert statements(2, 标题="新", 关键词="甲, 乙") == statements(40, 标题="新", 关键词="甲, 乙")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestInterruption:
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_seeds", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """The test database, for a process of its own."""
+        database = connection.settings_dict
+        if database["ENGINE"] == "newsroom.embedded":
+            host = connection.get_connection_params()["host"]
+            address = f"postgresql://postgres@/{database['NAME']}?host={host}"
+        else:
+            login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
+            address = f"postgresql://{login}{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+        return os.environ | {"DATABASE_URL": address}
+
+    def test_by_a_kill_is_made_good_by_the_same_command(self, folder):
+        for n in range(1500):
+            text = seed(
+                链接=f"https://e.example/{n}",
+                标题=f"第{n}条",
+                总结=f"{n}。{TEXT}",
+                关键词=f"词{n % 50}, 医院",
+            )
+            (folder / f"{n:04}.txt").write_text(text, encoding="utf-8")
+        process = subprocess.Popen(
+            self.command(str(folder)), env=self.environment(), stdout=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 60
+        while not Article.objects.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        interrupted = Article.objects.count()
+        assert interrupted > 0
+        subprocess.run(
+            self.command(str(folder)), env=self.environment(), stdout=subprocess.DEVNULL, check=True
+        )
+        assert Article.objects.count() == 1500
+        assert list(ImportRow.objects.values_list("outcome").distinct()) == [("created",)]
+        batch = ImportBatch.objects.get()
+        assert batch.rows.count() == 1500
+        assert batch.counts["created"] == 1500
+
+    def test_is_refused_to_a_second_import_while_one_runs(self, folder):
+        (folder / "a.txt").write_text(seed(), encoding="utf-8")
+        with importer._only_import():
+            done = subprocess.run(self.command(str(folder)), env=self.environment(), capture_output=True)
+        assert done.returncode == 4
+        assert not Article.objects.exists()
