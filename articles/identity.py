@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -47,6 +50,22 @@ def prepare(content: bytes) -> list[Prepared]:
     prepared[0].findings[:0] = map(_as_json, parsed.findings)
     prepared[0].needs_care |= any(finding.severity == "warning" for finding in parsed.findings)
     return prepared
+
+
+def prepare_all(contents: list[bytes]) -> list[list[Prepared]]:
+    """The records of several files: what a process of the importer's pool does."""
+    return [prepare(content) for content in contents]
+
+
+def end_with_parent(parent: int) -> None:
+    """Let this process of the pool end when the importer was killed: nobody would ever tell it to."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _prepare(record: seeds.Record) -> Prepared:

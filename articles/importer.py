@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from articles import updates
 from articles.files import list_files
-from articles.identity import Prepared, prepare
+from articles.identity import Prepared, end_with_parent, prepare_all
 from articles.intake import Delivered, Publish, Reading, Row
 from articles.models import (
     TERM_FIELDS,
@@ -137,10 +137,13 @@ def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, sk
 def _finish(batch: ImportBatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT outcome, count(*) FROM articles_importrow WHERE batch_id = %s GROUP BY 1", [batch.pk]
+            "SELECT outcome, count(*), count(*) FILTER (WHERE needs_care) FROM articles_importrow"
+            " WHERE batch_id = %s GROUP BY 1",
+            [batch.pk],
         )
-        counts = dict(cursor.fetchall())
-    batch.counts = {outcome: counts.get(outcome, 0) for outcome in Outcome.values}
+        counts = {outcome: (records, care) for outcome, records, care in cursor.fetchall()}
+    batch.counts = {outcome: counts.get(outcome, (0, 0))[0] for outcome in Outcome.values}
+    batch.needs_care = sum(care for _records, care in counts.values())
     batch.finished_at = timezone.now()
     batch.save()
 
@@ -152,22 +155,18 @@ def _parsed(chunks: Iterator[list[Delivered]], jobs: int) -> Iterator[tuple[Deli
     """The records of the files, in order; parsed in other processes, ahead of the storing, if `jobs` allows."""
     if jobs <= 1:
         for chunk in chunks:
-            yield from _undone(chunk, map(prepare, (file.content for file in chunk)))
+            yield from _undone(chunk, prepare_all([file.content for file in chunk]))
         return
     # Not forked: a child must not share the connection to the database.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), end_with_parent, (os.getpid(),)) as pool:
         running: deque = deque()
         for chunk in chunks:
-            running.append((chunk, pool.submit(_prepare_all, [file.content for file in chunk])))
+            running.append((chunk, pool.submit(prepare_all, [file.content for file in chunk])))
             if len(running) > AHEAD:
                 chunk, future = running.popleft()
                 yield from _undone(chunk, future.result())
         for chunk, future in running:
             yield from _undone(chunk, future.result())
-
-
-def _prepare_all(contents: list[bytes]) -> list[list[Prepared]]:
-    return [prepare(content) for content in contents]
 
 
 def _undone(
@@ -244,7 +243,7 @@ def _known_articles(rows: list[Row]) -> tuple[dict[UUID, Known], dict[str, Known
     url_keys = [row.record.url_key for row in rows if row.record.url_key]
     found = Article.objects.filter(Q(record_key__in=keys) | Q(url_key__in=url_keys)).order_by()
     by_key, by_url = {}, {}
-    fields = ("pk", "record_key", "record_hash", Q(base=None), "url_key")
+    fields = ("pk", "record_key", "record_hash", Q(base__isnull=True), "url_key")
     for *known, url_key in found.values_list(*fields):
         by_key[known[1]] = tuple(known)
         if url_key:

@@ -12,60 +12,51 @@ from urllib.parse import unquote
 MAX_KEY = 500
 MAX_AUTHORITY = 300
 
-# Parameters that say how a reader came to a page, never which page it is. `from` does so on these sites only.
+_URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.I | re.A | re.S)
+_PLAIN = re.compile(r"https?://((?:[a-z0-9-]+\.)+[a-z]{2,})(/[\w~./-]*)", re.A)  # as nearly all are
+_HASHED = re.compile(r"https://.{292}#sha256:[0-9a-f]{64}", re.S)
+_HIDDEN = re.compile(
+    r"[\s\x00-\x20\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+_AUTHORITY = re.compile(r"([^:@\\]+)(?::(\d{0,5}))?", re.A)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", re.A)
+_PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+_RECODED = re.compile(r"%[0-9a-f]{2}|[^!#-;=?-\[\]_a-z~]|%", re.I | re.A)
+# Parameters that say how a reader came to a page, never which page it is; and the sites where `from` does.
 _TRACKING = re.compile(
-    r"(?:utm_|share_|sharer_|spm|hmsr|hmpl|hmcu|hmkw|hmci|mc_)[^=]*"
-    r"|scm|scene|isappinstalled|wfr|for|chksm|nsukey|vd_source|bd_vid|ivk_sa|igshid|_ga|_gl"
-    r"|(?:fb|g|d|y|ms|tt)clid|[gw]braid",
+    r"(?:utm_|share_|sharer_|hmsr|hmpl|hmcu|hmkw|hmci).*|spm|spm_id_from|scm|scene|isappinstalled|wfr|for|chksm"
+    r"|nsukey|vd_source|bd_vid|ivk_sa|igshid|_ga|_gl|mc_[ce]id|(?:fb|g|d|y|ms|tt)clid|[gw]braid",
     re.I | re.A,
 )
-_FROM_IS_TRACKING = {
-    *("weixin.qq.com", "qq.com", "weibo.com", "weibo.cn", "sina.com.cn", "sina.cn", "163.com", "sohu.com"),
-    *("ifeng.com", "toutiao.com", "baidu.com", "bilibili.com", "zhihu.com", "jianshu.com", "36kr.com"),
-    *("thepaper.cn", "douyin.com", "xiaohongshu.com", "douban.com", "csdn.net"),
-}
-_WECHAT_IDENTITY = ("__biz", "mid", "idx", "sn")
-_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
-
-_URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.I | re.A | re.S)
-# Nearly every address is like this: nothing to fold, and nothing that needs a closer look.
-_PLAIN = re.compile(r"https?://((?:[a-z0-9-]+\.)+[a-z]{2,})(/[\w~./-]*)", re.A)
-_HIDDEN = re.compile(
-    "[\x00-\x20\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]"
+_FROM_TRACKS = re.compile(
+    r"(?:.+\.)?(?:(?:qq|weibo|163|sohu|ifeng|toutiao|baidu|bilibili|zhihu|jianshu|36kr|douyin|xiaohongshu|douban)\.com"
+    r"|(?:sina|sina\.com|weibo|thepaper)\.cn|csdn\.net)(?::\d+)?"
 )
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])", re.A)
-_HASHED = re.compile(r"https://.{292}#sha256:[0-9a-f]{64}", re.S)
-
-
-# --- identity -------------------------------------------------------------------------------------
+_WECHAT = ("__biz", "mid", "idx", "sn")
+_DATE = re.compile(r"(?<!\d)(?=((?:19|20)\d\d(?:([/-]?)\d\d\2\d\d|/\d{4}|\d\d/\d\d))(?!\d))", re.A)
 
 
 def canonical(url: str) -> str | None:
-    """The key under which all spellings of an address meet; None for what no reader should open."""
+    """The key under which all spellings of an address meet; None unless it is `clickable`."""
     plain = _PLAIN.fullmatch(url) if len(url) < MAX_KEY else None
     if plain and "/." not in plain[2] and _place(plain[1]):
         return f"https://{plain[1]}{plain[2]}"
     parts = _parts(url)
-    if not parts:
-        return None
-    if _HASHED.fullmatch(url):
-        return url
-    place, path, query, fragment = parts
-    path = _without_dots(_encoded(path)) or "/"
-    key = f"https://{place.authority}{path}"
-    if query := _without_tracking(place.authority, path, _encoded(query)):
-        key += f"?{query}"
-    if fragment.startswith(("!", "/")):
-        key += f"#{_encoded(fragment)}"
-    if len(key) > MAX_KEY:
-        return f"{key[:300]}#sha256:{hashlib.sha256(key.encode()).hexdigest()}"
-    return key
+    if not parts or _HASHED.fullmatch(url):
+        return url if parts else None
+    (authority, _publisher), path, query, fragment = parts
+    path = _without_dots(_recoded(path)) or "/"
+    query = _identifying(authority, path, _recoded(query))
+    kept = f"#{_recoded(fragment)}" if fragment.startswith(("!", "/")) else ""
+    key = f"https://{authority}{path}{query}{kept}"
+    return key if len(key) <= MAX_KEY else f"{key[:300]}#sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def host(url: str) -> str | None:
-    """The publisher's host, readable and without `www.`; None where `canonical` is None."""
+    """The publisher's host, readable, without `www.` and port; None unless the address is `clickable`."""
     parts = _parts(url)
-    return parts[0].publisher if parts else None
+    return parts[0][1] if parts else None
 
 
 def clickable(url: str) -> bool:
@@ -73,59 +64,51 @@ def clickable(url: str) -> bool:
     return _parts(url) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an address leads: as it stands in a key (lower case, ASCII, with port), and for people."""
+def date_in(url: str) -> date | None:
+    """The first date in the path of an address: /20240318/, /2024/03/18/, /2024/0318/, t20240318_1.html."""
+    path = url.partition("?")[0].partition("#")[0]
+    start = path.find("/", path.find("//") + 2)
+    for match in _DATE.finditer(path, start) if start >= 0 else ():
+        digits = match[1].replace("/", "").replace("-", "")
+        try:
+            found = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            continue
+        if found.year >= 1990:
+            return found
+    return None
 
-    authority: str
-    publisher: str
 
-
-def _parts(url: str) -> tuple[Place, str, str, str] | None:
+def _parts(url: str) -> tuple[tuple[str, str], str, str, str] | None:
     """Place, path, query and fragment of a clickable address."""
     match = _URL.fullmatch(url)
-    if not match or _HIDDEN.search(url) or len(match[2]) > MAX_AUTHORITY:
+    if not match or len(match[2]) > MAX_AUTHORITY or _HIDDEN.search(url):
         return None
     place = _place(match[2])
     return (place, match[3], match[4] or "", match[5] or "") if place else None
 
 
 @functools.lru_cache(maxsize=10_000)
-def _place(authority: str) -> Place | None:
-    name, _colon, port = authority.partition(":")
-    if port and not (port.isascii() and port.isdecimal() and int(port) < 65536):
+def _place(authority: str) -> tuple[str, str] | None:
+    """A public host with its port as they stand in a key, and the host as people read it."""
+    match = _AUTHORITY.fullmatch(authority)
+    port = int((match and match[2]) or 0)
+    try:
+        name = unquote(match[1] if match else "", errors="strict").encode("idna").decode().lower()
+        name = name.removesuffix(".")
+        readable = name.encode().decode("idna")
+    except UnicodeError:
         return None
-    ascii_name = _ascii(unquote(name, errors="strict") if "%" in name else name)
-    if not ascii_name or not _is_public(ascii_name):
+    if port > 65535 or not _is_public(name) or not readable.isprintable():
         return None
-    kept_port = "" if not port or int(port) in {80, 443} else f":{int(port)}"
-    readable = _readable(ascii_name)
     bare = readable.removeprefix("www.")
-    return Place(ascii_name + kept_port, bare if "." in bare else readable)
-
-
-def _ascii(name: str) -> str | None:
-    """The name as the domain name system knows it."""
-    try:
-        return name.encode("idna").decode("ascii").lower().removesuffix(".")
-    except UnicodeError:
-        return None
-
-
-def _readable(name: str) -> str:
-    try:
-        readable = name.encode("ascii").decode("idna")
-    except UnicodeError:
-        return name
-    return readable if all(char.isprintable() for char in readable) else name
+    return name + (f":{port}" if port not in {0, 80, 443} else ""), bare if "." in bare else readable
 
 
 def _is_public(name: str) -> bool:
-    """A domain name or a plain IPv4 address of the public net. All other forms of address only serve to deceive."""
-    if name.endswith(_PRIVATE_NAMES) or len(name) > 253:
-        return False
+    """Names and plain IPv4 addresses of the public net. Any other form of address only serves to deceive."""
     if _NAME.fullmatch(name):
-        return True
+        return len(name) <= 253 and not name.endswith(_PRIVATE)
     try:
         address = ipaddress.IPv4Address(name)
     except ValueError:
@@ -133,89 +116,57 @@ def _is_public(name: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _encoded(text: str) -> str:
-    """One spelling of what may stand percent-encoded or raw; encoded signs with a meaning stay encoded."""
-    return _ESCAPED.sub(_one_form, text)
-
-
-_ESCAPED = re.compile(r"%[0-9a-fA-F]{2}|[^!#-;=?-\[\]_a-z~]|%", re.A)
+def _recoded(text: str) -> str:
+    """One spelling of what may stand percent-encoded or raw; a sign that would change the meaning stays as it is."""
+    return _RECODED.sub(_one_form, text)
 
 
 def _one_form(match: re.Match) -> str:
     found = match[0]
-    if len(found) == 3:
-        char = chr(int(found[1:], 16))
-        return char if char.isascii() and (char.isalnum() or char in "-._~!'()*") else found.upper()
-    return "".join(f"%{byte:02X}" for byte in found.encode())
+    if len(found) < 3:
+        return "".join(f"%{byte:02X}" for byte in found.encode())
+    char = chr(int(found[1:], 16))
+    return char if char.isascii() and (char.isalnum() or char in "-._~!'()*") else found.upper()
 
 
 def _without_dots(path: str) -> str:
     if "/." not in path:
         return path
+    parts = path.split("/")[1:]
     kept: list[str] = []
-    for part in (parts := path.split("/")[1:]):
+    for part in parts:
         if part == "..":
             del kept[-1:]
         elif part != ".":
             kept.append(part)
-    end = "/" if parts[-1] in {".", ".."} and kept else ""
-    return "/" + "/".join(kept) + end
+    ending = [""] if kept and parts[-1] in {".", ".."} else []
+    return "/" + "/".join(kept + ending)
 
 
-def _without_tracking(authority: str, path: str, query: str) -> str:
-    if not query:
-        return ""
+def _identifying(authority: str, path: str, query: str) -> str:
+    """The query without what only tracks; of an article on WeChat, what identifies it."""
     pairs = [(pair.partition("=")[0], pair) for pair in query.split("&") if pair]
     if authority == "mp.weixin.qq.com" and path.startswith("/s/"):
-        return ""
-    if authority == "mp.weixin.qq.com" and path == "/s" and "__biz" in dict(pairs):
-        found = dict(reversed(pairs))
-        return "&".join(found[name] for name in _WECHAT_IDENTITY if name in found)
-    from_too = _is_listed(authority)
-    return "&".join(
-        pair
-        for name, pair in pairs
-        if not _TRACKING.fullmatch(name) and not (from_too and name.lower() == "from")
-    )
-
-
-def _is_listed(authority: str) -> bool:
-    labels = authority.partition(":")[0].split(".")
-    return any(".".join(labels[-count:]) in _FROM_IS_TRACKING for count in (2, 3))
-
-
-# --- dates ----------------------------------------------------------------------------------------
-
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d(?:([/-]?)\d\d\2\d\d|/\d{4}|\d\d/\d\d))(?!\d)", re.A)
-
-
-def date_in(url: str) -> date | None:
-    """The first date in the path of an address: /20240318/, /2024/03/18/, /2024/0318/, t20240318_1.html."""
-    path = url.partition("?")[0].partition("#")[0]
-    start = path.find("/", path.find("//") + 2)
-    while start >= 0 and (match := _DATE.search(path, start)):
-        digits = match[1].replace("/", "").replace("-", "")
-        try:
-            found = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        except ValueError:
-            start = match.start() + 1
-            continue
-        if found.year >= 1990:
-            return found
-        start = match.start() + 1
-    return None
+        pairs = []
+    elif authority == "mp.weixin.qq.com" and path == "/s" and "__biz" in dict(pairs):
+        pairs = sorted(((n, p) for n, p in pairs if n in _WECHAT), key=lambda pair: _WECHAT.index(pair[0]))
+    from_tracks = bool(_FROM_TRACKS.fullmatch(authority))
+    kept = [p for n, p in pairs if not _TRACKING.fullmatch(n) and not (from_tracks and n.lower() == "from")]
+    return "?" + "&".join(kept) if kept else ""
 
 
 # --- reading --------------------------------------------------------------------------------------
 
-_DOMAINS = "com|cn|net|org|gov|edu|info|io|ai|cc|tv|me|co|app|dev|news|top|xyz|vip|tech|hk|tw|mo|jp|kr|sg|uk|us|eu|de|fr"
+_DOMAINS = (
+    "com|cn|net|org|gov|edu|info|io|ai|cc|tv|me|co|app|dev|news|top|xyz|vip|hk|tw|mo|jp|kr|sg|uk|us|eu|de|fr"
+)
 _LINK = re.compile(
     rf"""(?:
-      (?<![a-z0-9+.-]) https? \s{{0,3}} [:：] \s{{0,3}} [/／]{{1,3}} \s{{0,3}}
-    | (?<![a-z0-9+.-]) [a-z][a-z0-9+.-]{{1,20}} :// # another scheme: never clickable
-    | (?<![a-z0-9_@.:/／-]) [/／]{{2}} (?=[\w-]+\.)
-    | (?<![a-z0-9_@.:/／-]) www \s? \.
-    | (?<![a-z0-9_@.:/／-]) (?:[a-z0-9-]{{1,63}}\.){{1,8}} (?:{_DOMAINS}) (?![\w.-])
+      (?<![a-z0-9+.-]) https? \s{{0,3}} [:：] \s{{0,3}} [/／]{{1,3}} \s{{0,3}} (?=[\w\[%])
+    | (?<![a-z0-9+.-]) [a-z][a-z0-9+.-]{{1,20}} :// (?=\w)  # another scheme: never clickable
+    | (?<![a-z0-9_@.:/-]) // (?=[\w-]+\.)
+    | (?<![a-z0-9_@.:/-]) www \s? \. (?=\s?\w)
+    | (?<![a-z0-9_@.:/-]) (?:[a-z0-9-]{{1,63}}\.){{1,8}} (?:{_DOMAINS}) (?![\w.-])
     )
     (?:
       (?! [;,]+ (?:https?[:：]|www\.) )  # the next link of a list
@@ -253,7 +204,7 @@ def read(text: str) -> Link:
         return Link(bare, problems=["link-not-a-url"] if bare else [])
     written = [bare[start:end] for start, end in spans]
     cleaned = [_cleaned(url) for url in written]
-    urls = list({canonical(url) or url: url for url in reversed(cleaned)}.values())[::-1]
+    urls = list(dict.fromkeys(cleaned))
     outside = _outside(bare, spans)
     rest = _without_marks(outside)
     noticed = {
@@ -273,8 +224,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         end = match.end()
         while (half := _SECOND_HALF.match(text, end)) and _goes_on(text[end - 1], half[1]):
             end = half.end()
-        address = _without_end(text[match.start() : end])
-        yield match.start(), match.start() + len(address)
+        yield match.start(), match.start() + len(_without_end(text[match.start() : end]))
 
 
 def _goes_on(last: str, half: str) -> bool:
@@ -298,9 +248,7 @@ def _cleaned(address: str) -> str:
     url = "".join(address.split()).translate(_FULLWIDTH)
     if match := _HTTP.match(url):
         return f"{match[1]}://{url[match.end() :]}"
-    if url.startswith("//"):
-        return f"https:{url}"
-    return url if "://" in url else f"https://{url}"
+    return url if "://" in url else f"https://{url.removeprefix('//')}"
 
 
 def _outside(text: str, spans: list[tuple[int, int]]) -> str:

@@ -6,20 +6,18 @@ Any text will do, if its line ends are "\n", and takes time in proportion to its
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import dropwhile, islice, pairwise, product
 from typing import NamedTuple
 
 MANY_POINTS = 50
-LONG_POINT = 3_000  # characters
-LONG_ANNOUNCEMENT = 60
-SHOWN = 80  # characters of the text concerned
+LONG_POINT, LONG_ANNOUNCEMENT, SHOWN = 3_000, 60, 80  # characters
 
 # Every style a list may be numbered in. A further number after `1.` makes it a decimal, after `4、` a row of months.
 _DIGITS = "[0-9０-９]{1,2}"
-_HAN = "[一二三四五六七八九十]{1,3}"
-_CIRCLES = "".join(map(chr, (*range(0x2460, 0x2474), *range(0x3251, 0x3260), *range(0x32B1, 0x32C0))))
+_HAN = "(?:[二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])"
+_CIRCLES = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _STYLES = {
     "dot": rf"{_DIGITS}\\?[.．、](?![0-9０-９])",
     "half_round": rf"{_DIGITS}\\?[)）]",
@@ -34,19 +32,16 @@ _BULLET = r"(?P<bullet>[-*](?=[ \t　])|[•·●])"
 _MARK = re.compile(rf"(#{{1,6}}[ \t]*+)?(\*{{2,3}}|__)?[ \t]*+(?:{_NUMBER}|{_BULLET})\s*")
 _MARK_IN_LINE = re.compile(rf"(?:^|(?<=[。；;：:\s]))(?:\*\*|__)?(?:{_NUMBER})")
 _FIRST_OF_MARK = frozenset("#*_0123456789０１２３４５６７８９(（一二三四五六七八九十第-•·●" + _CIRCLES)
-_ONES = ("", *"一二三四五六七八九")
-_TENS = ("", "十", *(f"{digit}十" for digit in _ONES[2:]))
-_VALUES = (
-    {tens + ones: 10 * i + j for i, tens in enumerate(_TENS) for j, ones in enumerate(_ONES)}
-    | {circle: value for value, circle in enumerate(_CIRCLES, start=1)}
-    | dict.fromkeys("-*•·●", 1)
-)
+_TENS = ("", "十", *(f"{digit}十" for digit in "二三四五六七八九"))
+_VALUES = {han: value for value, han in enumerate(a + b for a in _TENS for b in ("", *"一二三四五六七八九"))}
+_VALUES |= {circle: value for value, circle in enumerate(_CIRCLES, start=1)} | dict.fromkeys("-*•·●", 1)
 
 _BOLD = re.compile(r"\*{2,3}|__")
 _SEPARATOR = re.compile(r"\s*+(：|:|——?|[-–](?=\s)|)\s*")
 _PLAIN_HEADING = re.compile(r"([^。，；：:]{1,30})(?:：|:(?![/0-9])|\Z)\s*")
 _ONLY_MARKS = "*_：:—–- \t　"
-_CLOSING = ("这篇文章", "本文", "总之", "综上", "总体而言", "总的来说", "整体来看", "这些", "以上", "总结")
+_CLOSING_WORDS = "这篇文章|本文|总之|综上|总体而言|总的来说|整体来看|这些|以上|总结"
+_CLOSING = re.compile(rf"[#*_ \t　]*+(?:{_CLOSING_WORDS})")
 _ANNOUNCING = re.compile("以下|如下|下面|下列|包括|总结|摘要|概括|要点|事件|主要内容")
 
 
@@ -66,9 +61,7 @@ class Events:
     problems: list[tuple[str, int, str]] = field(default_factory=list)  # code, line from 0, text concerned
 
 
-class _Mark(NamedTuple):
-    """The beginning of a line that may begin a point."""
-
+class _Mark(NamedTuple):  # the start of a line that may begin a point
     line: int
     indent: int
     style: str
@@ -81,65 +74,64 @@ class _Mark(NamedTuple):
 
 def parse(text: str) -> Events:
     lines = text.split("\n")
-    origin: Sequence[int] = range(len(lines))  # the line of the text that each of `lines` comes from
-    found = []
     marks = _series(_marks(lines))
-    if len(marks) < 2 and (split := _points_on_one_line(lines, marks)):
-        at, pieces = split
-        found.append(("points-on-one-line", at, lines[at].strip()[:SHOWN]))
+    at, pieces = _points_on_one_line(lines, marks) if len(marks) < 2 else (0, [])
+    problems = []
+    if pieces:
+        problems.append(("points-on-one-line", at, lines[at].strip()[:SHOWN]))
         lines[at : at + 1] = pieces
-        origin = [*origin[:at], *[at] * len(pieces), *origin[at + 1 :]]
         marks = _series(_marks(lines))
-    marks, end = _with_text(lines, marks)
     if not marks:
-        intro = text.strip()
-        line = text.count("\n", 0, text.find(intro[:1]))
-        return Events(intro, problems=[("no-points", line, intro.split("\n", 1)[0][:SHOWN])] if intro else [])
+        problems = [("no-points", at, line.strip()[:SHOWN]) for at, line in enumerate(lines) if line.strip()]
+        return Events(text.strip(), problems=problems[:1])
+    end = _conclusion(lines, marks)
     ends = (*(mark.line for mark in marks[1:]), end)
     points = [_point(mark, lines[mark.line + 1 : stop]) for mark, stop in zip(marks, ends, strict=True)]
-    for code, at in _problems(lines, marks, points, end):
-        found.append((code, origin[at], lines[at].strip()[:SHOWN]))
+    for code, line in _problems(lines, marks, points, end):
+        added = min(max(line - at, 0), max(len(pieces) - 1, 0))
+        problems.append((code, line - added, lines[line].strip()[:SHOWN]))
     intro, boilerplate = _without_announcement("\n".join(lines[: marks[0].line]).strip())
-    return Events(intro, points, "\n".join(lines[end:]).strip(), boilerplate, found)
+    return Events(intro, points, "\n".join(lines[end:]).strip(), boilerplate, problems)
 
 
-def _marks(lines: Iterable[str]) -> Iterator[_Mark]:
+def _marks(lines: list[str]) -> Iterator[_Mark]:
     for at, line in enumerate(lines):
         bare = line.lstrip()
         if bare and bare[0] in _FIRST_OF_MARK and (match := _MARK.match(bare)):
-            number = match[match.lastgroup]
+            indent = len(line) - len(line.lstrip(" \t"))  # full-width spaces begin any Chinese paragraph
+            hashes, bold, number = match[1], match[2], match[match.lastgroup]
             style = number if match.lastgroup == "bullet" else match.lastgroup
-            if (value := _value(number)) is not None:
-                yield _Mark(at, _indent(line), style, value, number, match[1], match[2], bare[match.end() :])
+            mark = _Mark(at, indent, style, _value(number), number, hashes, bold, bare[match.end() :])
+            if _has_text(mark, lines):
+                yield mark
 
 
-def _value(number: str) -> int | None:
+def _has_text(mark: _Mark, lines: list[str]) -> bool:
+    """Whether text follows the number, on its line or on the next. A number alone is no point."""
+    below = "".join(lines[mark.line + 1 : mark.line + 2]).strip()
+    begins_below = below and not _MARK.match(below) and not _CLOSING.match(below)
+    return bool(begins_below or mark.rest.strip(_ONLY_MARKS))
+
+
+def _value(number: str) -> int:
     bare = number.strip("()（）.．、，,：:\\第")
-    return int(bare) if bare.isdecimal() else _VALUES.get(bare)
-
-
-def _indent(line: str) -> int:
-    """Columns of spaces and tabs. Full-width spaces begin any Chinese paragraph: they do not count."""
-    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4)) if line[:1] in (" ", "\t") else 0
+    return _VALUES.get(bare) or int(bare)
 
 
 def _series(marks: Iterable[_Mark]) -> list[_Mark]:
     """The marks in the style of the first. Of those further in only the very next number: the rest are lists inside."""
-    series: list[_Mark] = []
+    marks = dropwhile(lambda mark: mark.value > 1, marks)
+    series = list(islice(marks, 1))
     inside = False
     for mark in marks:
-        if not series:
-            if mark.value <= 1:
-                series.append(mark)
-        elif mark.style == series[0].style:
-            further_in = mark.indent > series[0].indent + 1
-            inside = further_in and (inside or mark.value != series[-1].value + 1)
+        if mark.style == series[0].style:
+            inside = mark.indent > series[0].indent and (inside or mark.value != series[-1].value + 1)
             if not inside:
                 series.append(mark)
     return series
 
 
-def _points_on_one_line(lines: list[str], marks: list[_Mark]) -> tuple[int, list[str]] | None:
+def _points_on_one_line(lines: list[str], marks: list[_Mark]) -> tuple[int, list[str]]:
     """The line that holds the whole list, and its pieces: only if its numbers are complete from 1."""
     for at in [marks[0].line] if marks else range(len(lines)):
         line = lines[at]
@@ -151,47 +143,26 @@ def _points_on_one_line(lines: list[str], marks: list[_Mark]) -> tuple[int, list
             pieces = [line[start:stop].strip().rstrip("；;") for start, stop in cuts]
             if len(_series(_marks(pieces))) == len(series):
                 return at, pieces
-    return None
+    return 0, []
 
 
-def _with_text(lines: list[str], marks: list[_Mark]) -> tuple[list[_Mark], int]:
-    """The marks, but for numbers that nothing follows, and the line where the conclusion begins."""
-    kept = [mark for mark, following in pairwise(marks) if _has_text(lines, mark, following.line)]
-    kept += marks[-1:]
-    text_below = len(kept) > 1 and _text_below_heading(lines, *kept[:2])
-    end = len(lines)
-    while kept and not _has_text(lines, kept[-1], end := _conclusion(lines, kept[-1], text_below)):
-        kept.pop()
-    return kept, end
-
-
-def _has_text(lines: list[str], mark: _Mark, end: int) -> bool:
-    return bool(mark.rest.strip(_ONLY_MARKS) or "".join(lines[mark.line + 1 : end]).strip())
-
-
-def _text_below_heading(lines: list[str], mark: _Mark, following: _Mark) -> bool:
-    below = lines[mark.line + 1 : following.line]
-    return not _heading(mark, True)[1] and not "".join(below[:1]).strip() and bool("".join(below).strip())
-
-
-def _conclusion(lines: list[str], last: _Mark, text_below: bool) -> int:
+def _conclusion(lines: list[str], marks: list[_Mark]) -> int:
     """The line behind the last point that says it closes, or begins a paragraph neither indented nor listed."""
-    awaits_text = bool(text_below or last.hashes) and not _heading(last, True)[1]
+    last = marks[-1]
+    after_heading = len(marks) > 1 and not _heading(marks[-2], True)[1]
+    above = lines[marks[-2].line + 1 : last.line] if after_heading else []
+    text_below_heading = last.hashes or (above and not above[0].strip() and any(map(str.strip, above)))
+    awaits_text = text_below_heading and not _heading(last, True)[1]
     after_blank = False
-    for at in range(last.line + 1, len(lines)):
-        line = lines[at]
+    for at, line in enumerate(lines[last.line + 1 :], start=last.line + 1):
         if not line or line.isspace():
             after_blank = True
             continue
         apart = after_blank and not awaits_text and not _MARK.match(line.lstrip())
-        if _indent(line) <= last.indent + 1 and (apart or _says_it_closes(line)):
+        if len(line) - len(line.lstrip(" \t")) <= last.indent and (apart or _CLOSING.match(line)):
             return at
         awaits_text = after_blank = False
     return len(lines)
-
-
-def _says_it_closes(line: str) -> bool:
-    return line.lstrip("#*_ \t　").startswith(_CLOSING)
 
 
 def _point(mark: _Mark, following: list[str]) -> Point:
@@ -225,19 +196,15 @@ def _without_announcement(intro: str) -> tuple[str, str]:
     """The intro, and its last sentence if that does no more than announce the list."""
     start = max(intro.rfind(end) for end in "。！？!?\n") + 1
     sentence = intro[start:].lstrip("”’」』）)\"' \t　")
-    announces = sentence.rstrip("*_").endswith(("：", ":")) and len(sentence) <= LONG_ANNOUNCEMENT
-    if announces and _ANNOUNCING.search(sentence):
-        return intro.removesuffix(sentence).rstrip(), sentence
-    return intro, ""
+    has_colon = sentence.rstrip("*_").endswith(("：", ":"))
+    announces = has_colon and len(sentence) <= LONG_ANNOUNCEMENT and _ANNOUNCING.search(sentence)
+    return (intro.removesuffix(sentence).rstrip(), sentence) if announces else (intro, "")
 
 
 def _problems(lines: list[str], marks: list[_Mark], points: list[Point], end: int) -> Iterator[tuple]:
-    expected = min(marks[0].value, 1)
-    for mark in marks if marks[0].style in _STYLES else ():
-        if mark.value != expected:
-            yield "numbers-out-of-order", mark.line
-            break
-        expected += 1
+    astray = [mark.line for at, mark in enumerate(marks, min(marks[0].value, 1)) if mark.value != at]
+    if astray and marks[0].style in _STYLES:
+        yield "numbers-out-of-order", astray[0]
     seen = set()
     for mark, point in zip(marks, points, strict=True):
         if (point.heading, point.body) in seen:
@@ -247,13 +214,13 @@ def _problems(lines: list[str], marks: list[_Mark], points: list[Point], end: in
             yield "long-point", mark.line
     if len(marks) > MANY_POINTS:
         yield "many-points", marks[MANY_POINTS].line
-    if end < len(lines) and not _says_it_closes(lines[end]):
+    if end < len(lines) and not _CLOSING.match(lines[end]):
         yield "text-after-last-point", end
 
 
 _NUMBERINGS = ("{}. ", "（{}）", "{}）", "第{}，")
-_USUAL = "{}**{}**："
-_LAYOUTS = (_USUAL, "{}**{}**：\n", "{}__{}__：\n", "### {}{}\n")  # all but the usual: body below, indented
+# Where the line ends after the heading, the body stands below, indented.
+_LAYOUTS = ("{}**{}**：", "{}**{}**：\n", "{}__{}__：\n", "### {}{}\n")
 
 
 def write(intro: str, points: Iterable[tuple[str, str]], conclusion: str) -> str:
@@ -277,6 +244,6 @@ def write(intro: str, points: Iterable[tuple[str, str]], conclusion: str) -> str
 
 def _item(layout: str, number: str, heading: str, body: str) -> str:
     opening = layout.format(number, heading) if heading else number
-    if layout == _USUAL:
+    if not layout.endswith("\n"):
         return opening + body if body else opening.removesuffix("：")
     return opening.rstrip() + "\n" + re.sub("(?m)^(?=.)", "   ", body) if body else opening.rstrip()

@@ -63,14 +63,26 @@ def merge_sequence(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Seq
 
 
 def _pieces(base: Sequence, desk: Sequence, seed: Sequence) -> Iterator[tuple[list, list, list]]:
-    """Cut the three sequences at the items that all three share; yield what lies between, and those items."""
+    """Cut the three sequences at the items that all three share; yield those items and what lies between.
+
+    Where the same number of items lies between, none was added or removed: they correspond one to one.
+    """
     in_desk, in_seed = _matches(base, desk), _matches(base, seed)
     b = d = s = 0
     for i in sorted(in_desk.keys() & in_seed.keys()):
-        yield list(base[b:i]), list(desk[d : in_desk[i]]), list(seed[s : in_seed[i]])
+        yield from _between(base[b:i], desk[d : in_desk[i]], seed[s : in_seed[i]])
         b, d, s = i + 1, in_desk[i] + 1, in_seed[i] + 1
         yield [base[i]], [base[i]], [base[i]]
-    yield list(base[b:]), list(desk[d:]), list(seed[s:])
+    yield from _between(base[b:], desk[d:], seed[s:])
+
+
+def _between(base: Sequence, desk: Sequence, seed: Sequence) -> Iterator[tuple[list, list, list]]:
+    if len(base) == len(desk) == len(seed):
+        yield from (
+            [list(items) for items in triple] for triple in zip(zip(base), zip(desk), zip(seed), strict=True)
+        )
+    else:
+        yield list(base), list(desk), list(seed)
 
 
 def _matches(base: Sequence, other: Sequence) -> dict[int, int]:

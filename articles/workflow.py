@@ -129,7 +129,6 @@ def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
             Article.objects.filter(
                 pk__in=article_ids, status=Status.DRAFT, revisions=None, url_key__isnull=False
             )
-            .exclude(base=None)
             .exclude(import_rows__needs_care=True)
             .select_for_update(of=("self",))
             .order_by("pk")
