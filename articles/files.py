@@ -1,4 +1,4 @@
-"""Which files under the given paths are seed files; and their bytes, one file at a time. Row F10 to F14."""
+"""Which files under the given paths are seed files, and their bytes, one file at a time. Rows F10 to F14."""
 
 import functools
 import os
@@ -11,26 +11,35 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 SEED_SUFFIXES = {"", ".txt", ".md", ".seed"}
+READ_IN_FOLDERS = SEED_SUFFIXES | {".zip"}
 TEMPORARY_SUFFIXES = {".part", ".tmp", ".crdownload", ".swp"}
-ZIP = ".zip"
-MAX_MEMBERS = 10_000
+MAX_MEMBERS, MAX_DIRECTORY = 10_000, 16_000_000  # entries of a zip file, and bytes of their list
 MAX_UNPACKED = 500_000_000
-MAX_RATIO, RATIO_FROM = 200, 1_000_000  # packed so tightly, and this large at least: made to exhaust us
+MAX_RATIO, RATIO_FROM = 200, 1_000_000  # packed more tightly, and this large: made to exhaust memory
 
-Stamp = tuple[int, int]  # size and time of change
+WHY = {
+    "missing": gettext_lazy("There is no such file or folder."),
+    "unreadable": gettext_lazy("It cannot be read:"),
+    "hidden-file": gettext_lazy("Hidden files are left out."),
+    "temporary-file": gettext_lazy("It looks like a temporary file."),
+    "not-a-seed-file": gettext_lazy(
+        "In folders, only .txt, .md, .seed, .zip and files without suffix are read."
+    ),
+    "link-outside": gettext_lazy("The link leads out of the folder, or to a whole folder."),
+    "zip-too-many": gettext_lazy("The zip file has more than 10,000 entries."),
+    "zip-too-large": gettext_lazy("The zip file holds more than 500 MB."),
+    "zip-ratio": gettext_lazy("It is packed more tightly than text can be."),
+    "zip-nested": gettext_lazy("A zip file inside a zip file is not opened."),
+    "zip-encrypted": gettext_lazy("It is protected by a password."),
+    "zip-broken": gettext_lazy("The zip file cannot be opened:"),
+}
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError, RuntimeError)
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
-_TROUBLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-)
-_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+Stamp = tuple[int, int]  # size, and time of the last change
 
 
 class StillGrowing(OSError):
@@ -41,7 +50,7 @@ class StillGrowing(OSError):
 class SkippedFile:
     name: str
     code: str
-    text: str = ""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +61,26 @@ class FoundFile:
     member: zipfile.ZipInfo | None = None
 
     def read(self) -> bytes:
-        """The bytes; OSError says why there are none, StillGrowing that they are not complete."""
+        """The bytes; OSError says why there are none, StillGrowing that they may not be complete."""
         if self.member:
-            return _read_member(self)
+            self._check_unchanged(self.path)
+            return _unpack(_open_zip(self.path, self.stamp), self.member)
         with open(self.path, "rb") as file:
-            _check_unchanged(self, file.fileno())
+            self._check_unchanged(file.fileno())
             content = file.read()
-            _check_unchanged(self, file.fileno())
+            self._check_unchanged(file.fileno())
         return content
 
+    def _check_unchanged(self, file: str | int) -> None:
+        if _stamp(os.stat(file)) != self.stamp:
+            raise StillGrowing(_("The file is still changing. Import it again when it is complete."))
 
-def _check_unchanged(file: FoundFile, descriptor: int | str) -> None:
-    if _stamp(os.stat(descriptor)) != file.stamp:
-        raise StillGrowing(_("The file is still changing. Import it again when it is complete."))
 
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_mtime_ns
+Listed = Iterator[FoundFile | SkippedFile]
 
 
 def list_files(paths: Iterable[str]) -> tuple[list[FoundFile], list[SkippedFile]]:
-    """The seed files under the paths, in order, and all that was left out, with the reason. Reads no seed file."""
+    """The seed files under the paths, in order, and what was left out and why. Opens nothing but zip files."""
     found: list[FoundFile] = []
     skipped: list[SkippedFile] = []
     for path in paths:
@@ -81,33 +89,25 @@ def list_files(paths: Iterable[str]) -> tuple[list[FoundFile], list[SkippedFile]
     return found, skipped
 
 
-def _under(path: str) -> Iterator[FoundFile | SkippedFile]:
+def _under(path: str) -> Listed:
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        yield SkippedFile(_shown(path), "missing", _("There is no such file or folder."))
+        yield _skipped(path, "missing")
     except OSError as error:
-        yield SkippedFile(_shown(path), "unreadable", _reason(error))
+        yield _skipped(path, "unreadable", error.strerror)
     else:
         if stat.S_ISDIR(status.st_mode):
             yield from _in_folder(path)
+        elif not stat.S_ISREG(status.st_mode):
+            yield _skipped(path, "not-a-seed-file")
+        elif _suffix(path) == ".zip":
+            yield from _in_zip(path, _stamp(status))
         else:
-            yield from _file(path, _shown(path), status)
+            yield FoundFile(_shown(path), path, _stamp(status))
 
 
-def _file(path: str, name: str, status: os.stat_result) -> Iterator[FoundFile | SkippedFile]:
-    if not stat.S_ISREG(status.st_mode):
-        yield SkippedFile(name, "not-a-seed-file", _("This is no ordinary file."))
-    elif name.lower().endswith(ZIP):
-        yield from _in_zip(path, name, _stamp(status))
-    else:
-        yield FoundFile(name, path, _stamp(status))
-
-
-# --- folders --------------------------------------------------------------------------------------
-
-
-def _in_folder(folder: str) -> Iterator[FoundFile | SkippedFile]:
+def _in_folder(folder: str) -> Listed:
     root = os.path.join(os.path.realpath(folder), "")
     waiting = _entries(folder)
     while waiting:
@@ -115,110 +115,88 @@ def _in_folder(folder: str) -> Iterator[FoundFile | SkippedFile]:
         if isinstance(entry, SkippedFile):
             yield entry
         elif code := _unwanted(entry.name):
-            yield SkippedFile(_shown(entry.path), code)
+            yield _skipped(entry.path, code)
         elif entry.is_dir(follow_symlinks=False):
             waiting += _entries(entry.path)
+        elif entry.is_symlink() and _leads_astray(entry.path, root):
+            yield _skipped(entry.path, "link-outside")
+        elif _suffix(entry.name) not in READ_IN_FOLDERS:
+            yield _skipped(entry.path, "not-a-seed-file")
         else:
-            yield from _entry(entry, root)
+            yield from _under(entry.path)
 
 
 def _entries(folder: str) -> list[os.DirEntry | SkippedFile]:
-    """What the folder holds, last name first."""
+    """What the folder holds, the first name last."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name, reverse=True)
     except OSError as error:
-        return [SkippedFile(_shown(folder), "unreadable", _reason(error))]
+        return [_skipped(folder, "unreadable", error.strerror)]
 
 
-def _entry(entry: os.DirEntry, root: str) -> Iterator[FoundFile | SkippedFile]:
-    name = _shown(entry.path)
-    if entry.is_symlink() and not os.path.realpath(entry.path).startswith(root):
-        yield SkippedFile(name, "link-outside", _("The link leads out of the folder."))
+def _in_zip(path: str, stamp: Stamp) -> Listed:
+    if trouble := _trouble(path, stamp):
+        yield _skipped(path, *trouble)
         return
-    try:
-        status = entry.stat()
-    except OSError as error:
-        yield SkippedFile(name, "unreadable", _reason(error))
-        return
-    if _suffix(entry.name) in SEED_SUFFIXES | {ZIP}:
-        yield from _file(entry.path, name, status)
-    else:
-        yield SkippedFile(name, "not-a-seed-file")
-
-
-def _unwanted(name: str) -> str | None:
-    if name.startswith("."):
-        return "hidden-file"
-    if name.startswith("~$") or _suffix(name) in TEMPORARY_SUFFIXES:
-        return "temporary-file"
-    return None
-
-
-def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
-
-
-# --- zip ------------------------------------------------------------------------------------------
-
-
-def _in_zip(path: str, name: str, stamp: Stamp) -> Iterator[FoundFile | SkippedFile]:
-    try:
-        members = _open_zip(path, stamp).infolist()
-    except OSError as error:
-        yield SkippedFile(name, "unreadable", _reason(error))
-        return
-    except _TROUBLE as error:
-        yield SkippedFile(name, "zip-broken", str(error))
-        return
-    if len(members) > MAX_MEMBERS:
-        yield SkippedFile(name, "zip-too-many", f"{len(members):,} > {MAX_MEMBERS:,}")
-        return
-    if (size := sum(member.file_size for member in members)) > MAX_UNPACKED:
-        yield SkippedFile(name, "zip-too-large", f"{size:,} > {MAX_UNPACKED:,}")
-        return
-    for member in members:
+    for member in _open_zip(path, stamp).infolist():
         if not member.is_dir():
-            yield _member(path, name, stamp, member)
+            yield _member(path, stamp, member)
 
 
-def _member(path: str, archive: str, stamp: Stamp, member: zipfile.ZipInfo) -> FoundFile | SkippedFile:
-    parts = [part for part in re.split(r"[/\\]", _member_name(member)) if part and part != "."]
-    name = "/".join([archive, *(r"\.\." if part == ".." else _shown(part) for part in parts)])
-    if code := next(filter(None, (_unwanted(part) for part in parts if part != "..")), None):
-        return SkippedFile(name, code)
-    if code := _member_trouble(member, _suffix(parts[-1]) if parts else ""):
-        return SkippedFile(name, code)
-    return FoundFile(name, path, stamp, member)
+def _trouble(path: str, stamp: Stamp) -> tuple[str, str] | None:
+    """Why a zip file is not opened: the code, and details."""
+    try:
+        if _has_long_directory(path) or len(members := _open_zip(path, stamp).infolist()) > MAX_MEMBERS:
+            return "zip-too-many", ""
+    except OSError as error:
+        return "unreadable", error.strerror or str(error)
+    except _BROKEN as error:
+        return "zip-broken", str(error)
+    if sum(member.file_size for member in members) > MAX_UNPACKED:
+        return "zip-too-large", ""
+    return None if members else ("zip-broken", _("it is empty"))
+
+
+def _has_long_directory(path: str) -> bool:
+    """Whether the list of what the zip file holds is itself too much to read, by its last record."""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 65_557))
+        _before, _signature, record = file.read().rpartition(b"PK\x05\x06")
+    count, size = struct.unpack_from("<6xHI", record) if len(record) >= 18 else (0, 0)
+    return count > MAX_MEMBERS or size > MAX_DIRECTORY
+
+
+def _member(path: str, stamp: Stamp, member: zipfile.ZipInfo) -> FoundFile | SkippedFile:
+    parts = [part for part in re.split(r"[/\\]", _member_name(member)) if part not in {"", "."}]
+    name = "/".join([path, *(r"\.\." if part == ".." else part for part in parts)])
+    unwanted = filter(None, (_unwanted(part) for part in parts if part != ".."))
+    if code := next(unwanted, None) or _member_trouble(member, _suffix(name)):
+        return _skipped(name, code)
+    return FoundFile(_shown(name), path, stamp, member)
 
 
 def _member_trouble(member: zipfile.ZipInfo, suffix: str) -> str | None:
-    if suffix == ZIP:
-        return "zip-nested"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "link-outside"
-    if suffix not in SEED_SUFFIXES:
-        return "not-a-seed-file"
-    if member.flag_bits & 1:
-        return "zip-encrypted"
-    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        return "zip-broken"
-    if member.file_size > max(RATIO_FROM, MAX_RATIO * member.compress_size):
-        return "zip-ratio"
-    return None
+    troubles = {
+        "zip-nested": suffix == ".zip",
+        "not-a-seed-file": suffix not in SEED_SUFFIXES,
+        "link-outside": stat.S_ISLNK(member.external_attr >> 16),
+        "zip-encrypted": member.flag_bits & 1,
+        "zip-broken": member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED},
+        "zip-ratio": member.file_size > max(RATIO_FROM, MAX_RATIO * member.compress_size),
+    }
+    return next((code for code, true in troubles.items() if true), None)
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
-    """Without the flag for UTF-8 the name is in the encoding of the computer that packed it: here mostly GBK."""
-    if member.flag_bits & 0x800:
+    """Names are in UTF-8 or in what the packing computer used, here mostly GBK; a flag tells, if it is set."""
+    if member.flag_bits & 0x800 or member.filename.isascii():
         return member.filename
-    raw = member.orig_filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return member.filename
+    raw = member.filename.encode("cp437")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "backslashreplace")
 
 
 @functools.lru_cache(maxsize=1)
@@ -226,21 +204,36 @@ def _open_zip(path: str, stamp: Stamp) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-def _read_member(file: FoundFile) -> bytes:
-    _check_unchanged(file, file.path)
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Never more than the size that was checked: what unpacks to more fails its checksum there."""
     try:
-        with _open_zip(file.path, file.stamp).open(file.member) as content:
-            # By size: what unpacks to more than it says is cut off there, and then fails its checksum.
-            return content.read(file.member.file_size)
-    except _TROUBLE as error:
+        with archive.open(member) as content:
+            return content.read(member.file_size)
+    except _BROKEN as error:
         raise OSError(_("The zip file is damaged: %s") % error) from error
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def _unwanted(name: str) -> str | None:
+    if name.startswith("."):
+        return "hidden-file"
+    return "temporary-file" if name.startswith("~$") or _suffix(name) in TEMPORARY_SUFFIXES else None
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns
+
+
+def _skipped(path: str, code: str, detail: str | None = "") -> SkippedFile:
+    return SkippedFile(_shown(path), code, f"{WHY[code]} {detail}".rstrip())
 
 
 def _shown(path: str) -> str:
-    """The path with characters that must not or cannot be shown written as their codes."""
+    """The path with characters that cannot or must not be shown written as their codes."""
     path = path.removeprefix("./")
-    return _UNREADABLE.sub(lambda char: char[0].encode("unicode_escape").decode(), path)
+    if path.isprintable():
+        return path
+    return _NOT_SHOWN.sub(lambda char: char[0].encode("unicode_escape").decode(), path)

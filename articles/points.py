@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from itertools import dropwhile, islice, pairwise, product
 from typing import NamedTuple
 
-MANY_POINTS = 50
-LONG_POINT, LONG_ANNOUNCEMENT, SHOWN = 3_000, 60, 80  # characters
+MANY_POINTS, LONG_POINT, LONG_ANNOUNCEMENT, SHOWN = 50, 3_000, 60, 80  # points; then characters
 
 # Every style a list may be numbered in. A further number after `1.` makes it a decimal, after `4、` a row of months.
 _DIGITS = "[0-9０-９]{1,2}"
@@ -39,9 +38,8 @@ _VALUES |= {circle: value for value, circle in enumerate(_CIRCLES, start=1)} | d
 _BOLD = re.compile(r"\*{2,3}|__")
 _SEPARATOR = re.compile(r"\s*+(：|:|——?|[-–](?=\s)|)\s*")
 _PLAIN_HEADING = re.compile(r"([^。，；：:]{1,30})(?:：|:(?![/0-9])|\Z)\s*")
-_ONLY_MARKS = "*_：:—–- \t　"
-_CLOSING_WORDS = "这篇文章|本文|总之|综上|总体而言|总的来说|整体来看|这些|以上|总结"
-_CLOSING = re.compile(rf"[#*_ \t　]*+(?:{_CLOSING_WORDS})")
+_TEXT = re.compile(r"[^\s*_：:—–-]")
+_CLOSING = re.compile(r"[#*_\s]*+(?:这篇文章|本文|总之|综上|总体而言|总的来说|整体来看|这些|以上|总结)")
 _ANNOUNCING = re.compile("以下|如下|下面|下列|包括|总结|摘要|概括|要点|事件|主要内容")
 
 
@@ -108,9 +106,12 @@ def _marks(lines: list[str]) -> Iterator[_Mark]:
 
 def _has_text(mark: _Mark, lines: list[str]) -> bool:
     """Whether text follows the number, on its line or on the next. A number alone is no point."""
+    if _TEXT.search(mark.rest):
+        return True
     below = "".join(lines[mark.line + 1 : mark.line + 2]).strip()
-    begins_below = below and not _MARK.match(below) and not _CLOSING.match(below)
-    return bool(begins_below or mark.rest.strip(_ONLY_MARKS))
+    mark_below = _MARK.match(below)
+    same_style = mark_below and mark.style in (mark_below.lastgroup, mark_below[mark_below.lastgroup])
+    return bool(below) and not same_style and not _CLOSING.match(below)
 
 
 def _value(number: str) -> int:
@@ -219,7 +220,6 @@ def _problems(lines: list[str], marks: list[_Mark], points: list[Point], end: in
 
 
 _NUMBERINGS = ("{}. ", "（{}）", "{}）", "第{}，")
-# Where the line ends after the heading, the body stands below, indented.
 _LAYOUTS = ("{}**{}**：", "{}**{}**：\n", "{}__{}__：\n", "### {}{}\n")
 
 
@@ -244,6 +244,6 @@ def write(intro: str, points: Iterable[tuple[str, str]], conclusion: str) -> str
 
 def _item(layout: str, number: str, heading: str, body: str) -> str:
     opening = layout.format(number, heading) if heading else number
-    if not layout.endswith("\n"):
+    if not layout.endswith("\n"):  # else the body stands below, indented
         return opening + body if body else opening.removesuffix("：")
     return opening.rstrip() + "\n" + re.sub("(?m)^(?=.)", "   ", body) if body else opening.rstrip()

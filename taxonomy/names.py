@@ -63,8 +63,9 @@ def is_name(name: str) -> bool:
 
 MAX_HAN = 20  # Chinese characters of a name; more make a sentence
 
-_SEPARATOR = re.compile(r"[,，、;；|｜\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|(?<=\s)[/·](?=\s)|\s(?=#\w)")
+_SEPARATOR = re.compile(r"[,，、;；|｜\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|(?<=\s)[/·](?=\s)|\s(?=#[^\W\d])")
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_NEEDS_CARE = re.compile(r"[，（(《“「『【\"]")
 _CLOSING = {"（": "）", "(": "）", "《": "》", "“": "”", "「": "」", "『": "』", "【": "】", '"': '"'}
 _BRACKET = re.compile(rf"[（）()《》“”「」『』【】\"{_LINE_ENDS}]")
 
@@ -96,7 +97,8 @@ def split(text: str) -> Split:
     """Take a list of names apart; rows T1 to T14 of the seed format."""
     found = Split()
     seen: set[str] = set()
-    for piece in map(str.strip, _pieces(text)):
+    pieces = _pieces(text) if _NEEDS_CARE.search(text) else _SEPARATOR.split(text)
+    for piece in map(str.strip, pieces):
         kind, name = _judged(piece)
         if kind == "sentence":
             found.sentences.append(piece)
@@ -125,9 +127,6 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _separators(text: str) -> Iterator[re.Match]:
     """The separators outside brackets and quotes."""
-    if not _BRACKET.search(text):
-        yield from _SEPARATOR.finditer(text)
-        return
     pairs = sorted(_pairs(text), reverse=True)
     closed = -1
     for sign in _SEPARATOR.finditer(text):
@@ -196,6 +195,7 @@ def _unmarked(piece: str) -> str:
 def _without_around(name: str) -> str:
     for marks in _AROUND:
         half = len(marks) // 2
-        if len(name) > len(marks) and name.startswith(marks[:half]) and name.endswith(marks[half:]):
-            name = name[half:-half]
+        inner = name[half:-half]
+        if inner and marks[half:] not in inner and name == marks[:half] + inner + marks[half:]:
+            name = inner
     return name

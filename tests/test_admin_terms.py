@@ -30,7 +30,9 @@ def desk(user: User | None = None) -> Client:
     return client
 
 
-def term_form(term: Technology | None = None, *, aliases: tuple[str, ...] = (), **fields: str) -> dict[str, str]:
+def term_form(
+    term: Technology | None = None, *, aliases: tuple[str, ...] = (), **fields: str
+) -> dict[str, str]:
     """What the browser sends: the term's present aliases, then new ones."""
     old = list(term.aliases.all()) if term else []
     data = {"name": term.name if term else "", "description": "", "confirmed": "on"} | fields
@@ -39,7 +41,10 @@ def term_form(term: Technology | None = None, *, aliases: tuple[str, ...] = (), 
         data[f"aliases-{number}-term"] = str(term.pk)
     for number, name in enumerate(aliases, len(old)):
         data |= {f"aliases-{number}-id": "", f"aliases-{number}-name": name}
-    return data | {"aliases-TOTAL_FORMS": str(len(old) + len(aliases)), "aliases-INITIAL_FORMS": str(len(old))}
+    return data | {
+        "aliases-TOTAL_FORMS": str(len(old) + len(aliases)),
+        "aliases-INITIAL_FORMS": str(len(old)),
+    }
 
 
 def change(term: Technology) -> str:
@@ -50,7 +55,10 @@ def errors(response) -> str:
     """All errors that a page with a form shows, as one text."""
     assert response.status_code == 200
     formsets = [inline.formset for inline in response.context["inline_admin_formsets"]]
-    found = [response.context["adminform"].form.errors, *(form.errors for fs in formsets for form in fs.forms)]
+    found = [
+        response.context["adminform"].form.errors,
+        *(form.errors for fs in formsets for form in fs.forms),
+    ]
     return " ".join(str(error) for error in found) + " ".join(str(fs.non_form_errors()) for fs in formsets)
 
 
@@ -113,13 +121,19 @@ def test_a_term_made_in_the_admin_is_confirmed():
     assert page.context["adminform"].form["confirmed"].value() is True
     client.post(reverse("admin:taxonomy_technology_add"), term_form(name="Sora", aliases=("索拉",)))
     term = Technology.objects.get()
-    assert (term.name, term.confirmed, [alias.name for alias in term.aliases.all()]) == ("Sora", True, ["索拉"])
+    assert (term.name, term.confirmed, [alias.name for alias in term.aliases.all()]) == (
+        "Sora",
+        True,
+        ["索拉"],
+    )
 
 
 def test_a_renamed_term_keeps_its_old_name_as_an_alias():
     term = make_term("Mid journey", aliases=["MJ"])
     desk().post(change(term), term_form(term, name="妙绘"))
-    assert Technology.objects.resolve(["Mid journey", "MJ", "妙绘"]) == dict.fromkeys(["Mid journey", "MJ", "妙绘"], term)
+    assert Technology.objects.resolve(["Mid journey", "MJ", "妙绘"]) == dict.fromkeys(
+        ["Mid journey", "MJ", "妙绘"], term
+    )
     assert Technology.objects.by_slug(["midjourney"]) == {"midjourney": term}
 
 
@@ -205,7 +219,10 @@ def test_the_list_counts_articles_and_leads_to_them():
     assert client.get(address).context["cl"].result_count == 2
 
 
-@pytest.mark.parametrize(("query", "names"), [("used=yes", ["A"]), ("used=no", ["B", "C"]), ("merged=yes", ["C"]), ("q=BETA", ["B"])])
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [("used=yes", ["A"]), ("used=no", ["B", "C"]), ("merged=yes", ["C"]), ("q=BETA", ["B"])],
+)
 def test_the_list_is_narrowed_by_use_merging_and_alias(query, names):
     make_term("A")
     make_term("C", merged_into=make_term("B", aliases=["beta"]))

@@ -75,6 +75,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server.stop(data)
 
 
+@pytest.fixture
+def new_data(tmp_path: Path) -> Iterator[Path]:
+    """A place for another server, which does not outlive its test, however that ends."""
+    data = tmp_path / "postgres"
+    yield data
+    server.stop(data)
+
+
 @pytest.mark.parametrize("arguments", [["check"], ["--help"], ["check_seeds", "tests/data"]])
 def test_a_command_that_needs_no_database_starts_none(tmp_path: Path, arguments: list[str]) -> None:
     done = manage(tmp_path, *arguments)
@@ -83,16 +91,14 @@ def test_a_command_that_needs_no_database_starts_none(tmp_path: Path, arguments:
     assert not (tmp_path / "postgres").exists()
 
 
-def test_the_first_connections_start_one_server(tmp_path: Path) -> None:
-    data = tmp_path / "postgres"
+def test_the_first_connections_start_one_server(new_data: Path) -> None:
     with ThreadPoolExecutor(5) as pool:
-        connections = list(pool.map(connect, [data] * 5))
+        connections = list(pool.map(connect, [new_data] * 5))
     starts = {
         connection.execute("SELECT pg_postmaster_start_time()").fetchone() for connection in connections
     }
     for connection in connections:
         connection.close()
-    assert server.stop(data)
     assert len(starts) == 1
 
 
@@ -201,25 +207,23 @@ def test_the_users_own_postgresql_variables_do_not_lead_it_astray(
     assert notes(data) == ["kept"]
 
 
-def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
-    data = tmp_path / "postgres"
-    folder = Path(server.address(data)["host"])
+def test_a_socket_folder_that_others_can_enter_is_refused(new_data: Path) -> None:
+    folder = Path(server.address(new_data)["host"])
     folder.mkdir()
     folder.chmod(0o755)
     try:
         with pytest.raises(psycopg.OperationalError, match="is not a private folder"):
-            connect(data)
+            connect(new_data)
     finally:
-        server.stop(data)
         folder.rmdir()
 
 
-def test_data_of_a_version_that_is_not_installed_is_left_alone(tmp_path: Path) -> None:
-    data = tmp_path / "postgres"
-    data.mkdir()
-    (data / "PG_VERSION").write_text("99\n")
+def test_data_of_a_version_that_is_not_installed_is_left_alone(new_data: Path) -> None:
+    new_data.mkdir()
+    (new_data / "PG_VERSION").write_text("99\n")
     with pytest.raises(psycopg.OperationalError, match="PostgreSQL 99 .* is needed"):
-        connect(data)
+        connect(new_data)
+    assert [path.name for path in new_data.iterdir()] == ["PG_VERSION"]
 
 
 def test_dbshell_opens_the_embedded_database(data: Path) -> None:

@@ -1,0 +1,266 @@
+"""The admin of imports: batches, their rows, and the files they came from. To look at, never to change."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
+from articles.admin.panels import remark_table, table
+from articles.models import Article, EventSummary, ImportBatch, ImportRow, Outcome, SeedFile
+
+MAX_SKIPPED = 200  # skipped files that a batch's page lists
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What happened is not edited."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:articles_{name}", args=args, query=query), text)
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    list_display = ["number", "started_at", "state", "by", "outcomes", "files_skipped"]
+    list_filter = ["started_at"]
+    list_select_related = ["by"]
+    fields = ["started_at", "state", "by", "publish", "path_list", "outcomes", "links", "skipped_files"]
+
+    @admin.display(description=gettext_lazy("batch"), ordering="id")
+    def number(self, batch: ImportBatch) -> str:
+        return str(batch)
+
+    @admin.display(description=gettext_lazy("finished"), ordering="finished_at")
+    def state(self, batch: ImportBatch) -> str:
+        if not batch.finished_at:
+            return _("running or interrupted")
+        return date_format(timezone.localtime(batch.finished_at), "DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("paths"))
+    def path_list(self, batch: ImportBatch) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{}", ((path,) for path in batch.paths))
+
+    @admin.display(description=gettext_lazy("outcomes"))
+    def outcomes(self, batch: ImportBatch) -> SafeString | str:
+        """How many rows of each outcome, each leading to those rows."""
+        found = [(outcome, batch.counts.get(outcome, 0)) for outcome in Outcome]
+        items = (
+            (
+                outcome,
+                _link(
+                    "importrow_changelist",
+                    f"{outcome.label} {number}",
+                    batch__id__exact=batch.pk,
+                    outcome__exact=outcome.value,
+                ),
+            )
+            for outcome, number in found
+            if number
+        )
+        return format_html_join(" ", '<span class="desk-outcome desk-{}">{}</span>', items) or "–"
+
+    @admin.display(description=gettext_lazy("to be seen"))
+    def links(self, batch: ImportBatch) -> SafeString:
+        return format_html(
+            "{} · {}",
+            _link("importrow_changelist", _("All records of this batch"), batch__id__exact=batch.pk),
+            _link("article_changelist", _("Its articles"), import_rows__batch=batch.pk),
+        )
+
+    @admin.display(description=gettext_lazy("skipped"))
+    def files_skipped(self, batch: ImportBatch) -> int:
+        return len(batch.skipped)
+
+    @admin.display(description=gettext_lazy("skipped files"))
+    def skipped_files(self, batch: ImportBatch) -> SafeString | str:
+        if not batch.skipped:
+            return _("None.")
+        shown = [(item.get("name", ""), item.get("code", ""), item.get("text", "")) for item in batch.skipped]
+        rest = len(shown) - MAX_SKIPPED
+        if rest > 0:
+            shown = [*shown[:MAX_SKIPPED], (_("and %(number)d more") % {"number": rest}, "", "")]
+        return table([_("File"), _("Cause"), _("Details")], shown)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+class RowList(ChangeList):
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet:
+        rows = super().get_queryset(request, exclude_parameters).select_related(None).defer(None)
+        return rows.select_related("batch", "article").only(
+            *("id", "file_name", "first_line", "last_line", "outcome", "findings", "needs_care"),
+            *("batch__id", "article__id", "article__title"),
+        )
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(ReadOnlyAdmin):
+    list_display = ["place", "outcome_label", "article_link", "batch_link", "summary"]
+    list_filter = ["outcome", "needs_care", BatchFilter, FileFilter, RowArticleFilter]
+    search_fields = ["file_name", "article__title"]
+    search_help_text = gettext_lazy("File name or title")
+    fields = [
+        "place",
+        "outcome_label",
+        "article_link",
+        "batch_link",
+        "file_link",
+        "remarks",
+        "conflict_table",
+    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RowList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request).select_related("batch", "article", "file")
+        return rows.defer("file__content", "article__summary", "article__base")
+
+    @admin.display(description=gettext_lazy("file and lines"), ordering="id")
+    def place(self, row: ImportRow) -> str:
+        return f"{row.file_name}:{row.first_line}–{row.last_line}"
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    def outcome_label(self, row: ImportRow) -> str:
+        return format_html(
+            '<span class="desk-outcome desk-{}">{}</span>', row.outcome, row.get_outcome_display()
+        )
+
+    @admin.display(description=gettext_lazy("article"))
+    def article_link(self, row: ImportRow) -> str:
+        return _link("article_change", row.article, row.article_id) if row.article_id else "–"
+
+    @admin.display(description=gettext_lazy("batch"))
+    def batch_link(self, row: ImportRow) -> str:
+        return _link("importbatch_change", row.batch, row.batch_id)
+
+    @admin.display(description=gettext_lazy("seed file"))
+    def file_link(self, row: ImportRow) -> str:
+        return format_html(
+            "{} · {}",
+            _link("seedfile_change", row.file, row.file_id),
+            _link("seedfile_download", _("Download the original"), row.file_id),
+        )
+
+    @admin.display(description=gettext_lazy("findings"))
+    def summary(self, row: ImportRow) -> str:
+        """The findings' codes, each once: what they mean is on the row's own page."""
+        return "、".join(dict.fromkeys(finding.get("code", "") for finding in row.findings))
+
+    @admin.display(description=gettext_lazy("findings"))
+    def remarks(self, row: ImportRow) -> SafeString | str:
+        return remark_table(row.findings)
+
+    @admin.display(description=gettext_lazy("conflicts"))
+    def conflict_table(self, row: ImportRow) -> SafeString | str:
+        if not row.conflicts:
+            return _("None.")
+        head = [_("Field"), _("As imported before"), _("On the desk"), _("In this file")]
+        sides = ("base", "desk", "seed")
+        return table(
+            head,
+            (
+                (_field_name(field), *(_said(said.get(side)) for side in sides))
+                for field, said in row.conflicts.items()
+            ),
+        )
+
+
+def _field_name(field: str) -> str:
+    for model in (Article, EventSummary):
+        if field in {known.name for known in model._meta.get_fields()}:
+            known = model._meta.get_field(field)
+            return known.related_model._meta.verbose_name_plural if known.auto_created else known.verbose_name
+    return field
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(_said(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part)
+    return "" if value is None else str(value)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@admin.register(SeedFile)
+class SeedFileAdmin(ReadOnlyAdmin):
+    list_display = ["name", "file_size", "short_hash", "stored_at", "records"]
+    search_fields = ["name", "sha256"]
+    fields = ["name", "file_size", "sha256", "stored_at", "records", "download_link"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        counts = ImportRow.objects.filter(file=OuterRef("pk")).order_by().values("file")
+        number = Subquery(counts.annotate(number=Count("*")).values("number"), output_field=IntegerField())
+        files = super().get_queryset(request).defer("content")
+        return files.annotate(row_count=Coalesce(number, 0))
+
+    @admin.display(description=gettext_lazy("size"), ordering="size")
+    def file_size(self, file: SeedFile) -> str:
+        return filesizeformat(file.size)
+
+    @admin.display(description="SHA-256", ordering="sha256")
+    def short_hash(self, file: SeedFile) -> str:
+        return file.sha256[:12]
+
+    @admin.display(description=gettext_lazy("imported records"))
+    def records(self, file: SeedFile) -> str:
+        return _link("importrow_changelist", file.row_count, file__id__exact=file.pk)
+
+    @admin.display(description=gettext_lazy("original"))
+    def download_link(self, file: SeedFile) -> str:
+        return _link("seedfile_download", _("Download the original"), file.pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.download))
+        return [path("<int:pk>/download/", view, name="articles_seedfile_download"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The bytes as they were delivered, as a file to save: a browser must never show them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        file = get_object_or_404(SeedFile, pk=pk)
+        name = "".join(char if char.isprintable() else "_" for char in PurePosixPath(file.name).name)
+        return HttpResponse(
+            bytes(file.content),
+            content_type="application/octet-stream",
+            headers={
+                "Content-Disposition": content_disposition_header(True, name or f"{file.sha256}.txt"),
+                "X-Content-Type-Options": "nosniff",
+            },
+        )

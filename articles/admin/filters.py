@@ -1,0 +1,156 @@
+"""What narrows the lists of the desk."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import TERM_FIELDS, Article, ImportBatch, ImportRow, SeedFile, Source
+from taxonomy.models import Term
+
+
+class LinkedFilter(admin.SimpleListFilter):
+    """A filter that a link from another page sets: shown while it is set, so that it can be taken off.
+
+    It never lists all values: there may be thousands.
+    """
+
+    def has_output(self) -> bool:
+        return self.value() is not None
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        value = self.used_parameters.get(self.parameter_name)
+        return [] if value is None else [(value, self.label(self.found(value)) or value)]
+
+    def found(self, value: str) -> Model | None:
+        """What the link names; None if there is no such thing."""
+        model = self.linked
+        return model._default_manager.filter(pk=value).first() if _is_id(value) else None
+
+    def label(self, found: Model | None) -> str:
+        return str(found) if found else ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        return (
+            queryset.filter(**{self.parameter_name: self.value()})
+            if _is_id(self.value())
+            else queryset.none()
+        )
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 19
+
+
+class SourceFilter(LinkedFilter):
+    title = _("source")
+    parameter_name = "source__id__exact"
+    linked = Source
+
+
+class BatchFilter(LinkedFilter):
+    """Of rows by their batch."""
+
+    title = _("batch")
+    parameter_name = "batch__id__exact"
+    linked = ImportBatch
+
+
+class FileFilter(LinkedFilter):
+    title = _("seed file")
+    parameter_name = "file__id__exact"
+    linked = SeedFile
+
+    def found(self, value: str) -> Model | None:
+        return SeedFile.objects.defer("content").filter(pk=value).first() if _is_id(value) else None
+
+
+class RowArticleFilter(LinkedFilter):
+    title = _("article")
+    parameter_name = "article__id__exact"
+    linked = Article
+
+
+class ArticleBatchFilter(LinkedFilter):
+    """Of articles by a batch that one of their rows is from."""
+
+    title = _("batch")
+    parameter_name = "import_rows__batch"
+    linked = ImportBatch
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        if not _is_id(self.value()):
+            return queryset.none()
+        return queryset.filter(Exists(ImportRow.objects.filter(article=OuterRef("pk"), batch=self.value())))
+
+
+class TermFilter(LinkedFilter):
+    """Of articles by a term: its slug, present or former, or its id."""
+
+    def found(self, value: str) -> Term | None:
+        terms = TERM_FIELDS[self.parameter_name]._meta.get_field("tag").related_model.objects
+        by_slug = terms.by_slug([value]).get(value)
+        return by_slug or (terms.filter(pk=value).first() if _is_id(value) else None)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        carrying = TERM_FIELDS[self.parameter_name].objects.filter(
+            content_object=OuterRef("pk"), tag=self.found(self.value())
+        )
+        return queryset.filter(Exists(carrying))
+
+
+def _term_filter(field: str) -> type[TermFilter]:
+    title = Article._meta.get_field(field).verbose_name
+    return type(f"{field.capitalize()}Filter", (TermFilter,), {"title": title, "parameter_name": field})
+
+
+TERM_FILTERS = [_term_filter(field) for field in TERM_FIELDS]
+
+
+class LacksFilter(admin.SimpleListFilter):
+    """What an article still has to get before it is complete."""
+
+    title = _("still missing")
+    parameter_name = "lacks"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [
+            ("terms", _("any term")),
+            *((field, Article._meta.get_field(field).verbose_name) for field in TERM_FIELDS),
+            ("link", _("a usable link")),
+            ("points", _("event points")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        lacks = self.value()
+        if lacks in TERM_FIELDS:
+            return queryset.exclude(_has_terms(lacks))
+        if lacks == "terms":
+            return queryset.exclude(Q(*map(_has_terms, TERM_FIELDS), _connector=Q.OR))
+        if lacks in {"link", "points"}:
+            return queryset.filter(**{{"link": "url_key", "points": "points"}[lacks]: None})
+        return queryset
+
+
+def _has_terms(field: str) -> Exists:
+    return Exists(TERM_FIELDS[field].objects.filter(content_object=OuterRef("pk")))
+
+
+class CareFilter(admin.SimpleListFilter):
+    title = _("findings of the import")
+    parameter_name = "care"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("yes", _("With warnings")), ("no", _("Without warnings"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        care = Exists(ImportRow.objects.filter(article=OuterRef("pk"), needs_care=True))
+        return {"yes": queryset.filter(care), "no": queryset.exclude(care)}.get(self.value(), queryset)

@@ -1,0 +1,35 @@
+"""The admin of sources."""
+
+from django.contrib import admin
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article, Source
+from taxonomy.admin import SecondLookMixin
+
+
+@admin.register(Source)
+class SourceAdmin(SecondLookMixin, admin.ModelAdmin):
+    list_display = ["host", "name", "reuse", "number"]
+    list_filter = ["reuse"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["host", "name"]
+    fields = ["host", "name", "reuse", "number"]
+    readonly_fields = ["number"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        counts = Article.objects.filter(source=OuterRef("pk")).order_by().values("source")
+        number = Subquery(counts.annotate(number=Count("*")).values("number"), output_field=IntegerField())
+        return super().get_queryset(request).annotate(article_count=Coalesce(number, 0))
+
+    @admin.display(description=_("articles"))
+    def number(self, source: Source) -> str:
+        if not (number := getattr(source, "article_count", 0)):
+            return "0"
+        address = reverse("admin:articles_article_changelist", query={"source__id__exact": source.pk})
+        return format_html('<a href="{}">{}</a>', address, number)

@@ -1,0 +1,73 @@
+"""The labels of a seed: one table, and how one is recognised at the beginning of a line. Pure; section 3 of the format."""
+
+import re
+from typing import NamedTuple
+
+from taxonomy import names
+
+LABELS = {
+    "title": "标题 题目 题名 文章标题 新闻标题 原标题 title headline",
+    "link": "链接 原文链接 文章链接 新闻链接 来源链接 网址 地址 原文 url link sourceurl",
+    "summary": "总结 摘要 内容摘要 正文 内容 全文 文章内容 原文内容 概要 summary content text",
+    "keywords": "关键词 关键字 关键词语 标签 主题词 keywords tags",
+    "technologies": "AI技术 人工智能技术 AI相关技术 涉及技术 涉及的AI技术 相关技术 技术 aitechnologies technology",
+    "industries": "行业 所属行业 涉及行业 相关行业 应用行业 产业 领域 应用领域 industry industries",
+    "events": "重大事件摘要 重大事件 重大事件总结 事件摘要 事件总结 重要事件 大事摘要 要点 关键事件 majorevents eventsummary",
+    "extra": "来源 媒体 出处 作者 记者 编辑 日期 时间 发布时间 发布日期 抓取时间 图片 语言 id 编号"
+    " 链接附注 关键词附注 AI技术附注 行业附注",
+}
+TERM_FIELDS = {"keywords": "关键词", "technologies": "AI技术", "industries": "行业"}
+DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
+
+FIELDS = {names.key(label): name for name, labels in LABELS.items() for label in labels.split()}
+_EXACT = {label: name for name, labels in LABELS.items() for label in labels.split()}
+_LONGEST = 16  # characters that a known label has, inner spaces counted
+_BRACKETS = ("【", "[", "「")
+_REACH = 80  # characters of a line within which its label must end
+
+_UNSEEN = r"\s\u200b-\u200f\u2060\ufeff\xad"
+_SIGN = re.compile("[:：﹕∶】\\]」#]")
+_LABEL = re.compile(
+    rf"""
+    (?P<lead>[{_UNSEEN}>\#*•·●_-]*?)
+    (?P<bold>(?:\*{{1,3}}|_{{1,2}})(?!\s))?
+    (?P<open>[【\[「"“‘])?
+    [{_UNSEEN}]*
+    (?P<name>[^\s:：﹕∶【】\[\]「」"“”‘’*\#>•●_-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
+    [{_UNSEEN}]*
+    (?P<shut>(?(bold)[*_]*)(?(open)[】\]」"”’])(?(bold)[*_]*))
+    [{_UNSEEN}]*
+    (?:(?P<colon>[:：﹕∶])|(?P<end>$)|(?(open)(?!\()|(?!)))  # no [原文](https://…)
+    """,
+    re.VERBOSE,
+)
+
+
+class Label(NamedTuple):
+    field: str  # a key of LABELS; empty if the label is none that is known
+    name: str  # as written
+    column: int  # where the value begins
+    quoted: bool  # "标题": "…", as in JSON
+
+
+def read(line: str) -> Label | None:
+    """The label that the line begins with, known or not."""
+    if not _SIGN.search(line, 0, _REACH):
+        return None
+    match = _LABEL.match(line[:_REACH])
+    if not match:
+        return None
+    name, opening = match["name"], match["open"] or ""
+    field = _EXACT.get(name) or (FIELDS.get(names.key(name), "") if len(name) <= _LONGEST else "")
+    if match["colon"]:
+        told = field or not line.startswith("//", match.end())  # https://…
+    elif match["end"] is not None:
+        told = field and (opening in _BRACKETS or "#" in match["lead"]) and len(line) <= _REACH
+    else:
+        told = field and opening in _BRACKETS
+    if not told:
+        return None
+    column = match.end()
+    if match["bold"] and match["bold"] not in match["shut"] and line.startswith(match["bold"], column):
+        column += len(match["bold"])  # **标题：** …
+    return Label(field, name, column, opening == '"')
