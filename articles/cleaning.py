@@ -1,4 +1,4 @@
-"""What is taken out of a value before it is used: hidden characters, entities, tags. Pure; rows C1-C8, F7.
+"""What is taken out of a value before it is used: hidden characters, entities, tags. Pure; rows C1 to C8 and F7.
 
 The delivered bytes stay as they are; a flag for each thing done becomes a finding.
 """
@@ -18,11 +18,16 @@ _INDENT = re.compile("^[ \t]*[\xa0\u3000][ \t\xa0\u3000]*", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _TAG = re.compile(
     r"</?(?P<name>p|br|div|li|ul|ol|h[1-6]|tr|table|tbody|blockquote|section|article|hr"
-    r"|a|b|i|u|s|em|strong|span|font|img|td|th|sub|sup|small|code|pre|iframe|video|figure|figcaption|input|form|svg)"
+    r"|main|header|footer|aside|nav|center|thead|tfoot|dl|dt|dd"
+    r"|a|b|i|u|s|em|strong|span|font|img|td|th|sub|sup|small|code|pre|iframe|video|figure|figcaption|input|form|svg"
+    r"|o:p|mark|ins|del|audio|source|picture|button|label)"
     r"(?=[\s/>])[^<>]*>",
     re.IGNORECASE,
 )
-_BLOCKS = re.compile(r"p|br|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|hr", re.IGNORECASE)
+_BLOCKS = re.compile(
+    r"p|br|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|hr|main|header|footer|aside|nav|center|dl|dt|dd",
+    re.IGNORECASE,
+)
 # What is dropped with all that is in it, by opening and closing.
 _DROPPED = (
     (re.compile(r"<script\b", re.IGNORECASE), re.compile(r"</script\s*>", re.IGNORECASE)),
@@ -41,7 +46,7 @@ def clean(value: str) -> tuple[str, set[str]]:
         value = _without_tags(value, done)
     if "&" in value:
         value = _without_entities(value, done)
-    value = _BREAKS.sub("\n", value)
+    value = _counted(_BREAKS, "\n", value, done, "line-ends")
     value = _counted(_CONTROL, "", value, done, "control-characters")
     value = _counted(_HIDDEN, _visible, value, done, "hidden-characters")
     return _INDENT.sub("", value).strip(), done
@@ -71,10 +76,16 @@ def _is_emoji(char: str) -> bool:
 
 
 def _without_entities(value: str, done: set[str]) -> str:
-    decoded = _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)
+    decoded = _ENTITY.sub(_decoded, value)
     if decoded != value:
-        done.add("double-encoded" if _ENTITY.search(decoded) else "entities")
+        done.add("double-encoded" if _ENTITY.sub(_decoded, decoded) != decoded else "entities")
     return decoded
+
+
+def _decoded(entity: re.Match) -> str:
+    """The character meant; what means none (&#0;) stays as it is."""
+    char = html.unescape(entity[0])
+    return char if char not in {"", "\ufffd"} else entity[0]
 
 
 def _without_tags(value: str, done: set[str]) -> str:

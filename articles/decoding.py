@@ -9,7 +9,9 @@ KINDS = (
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
     (b"GIF8", "GIF"),
+    (b"RIFF", "WEBP, WAV, AVI"),
     (b"%PDF", "PDF"),
+    (b"{\\rtf", "RTF"),
     (b"PK\x03\x04", "ZIP, DOCX, XLSX"),
     (b"\xd0\xcf\x11\xe0", "DOC, XLS"),
     (b"\x1f\x8b", "GZIP"),
@@ -27,13 +29,14 @@ BOMS = (
 # GB18030 holds all of GBK and GB2312. Order matters: each later one accepts more that is not meant.
 CASCADE = ("utf-8", "gb18030", "utf-16-le", "utf-16-be", "big5")
 ENOUGH_LABELS = 2
-_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _MULTIBYTE_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_NO_CHANCE = 6  # characters: a line of so many that is UTF-8 was meant to be
 
 
 @dataclass(frozen=True, slots=True)
 class Undecodable(Exception):
-    """`code` as in seeds.FINDINGS; the line, from 1, and text say where and what."""
+    """`code` as in findings.FINDINGS; the line, from 1, and text say where and what."""
 
     code: str
     line: int
@@ -41,30 +44,40 @@ class Undecodable(Exception):
 
 
 def decode(content: bytes, count_labels: Callable[[str], int]) -> tuple[str, str]:
-    """The text with LF as its only line end, and the encoding. Raises Undecodable.
+    """The text, and the encoding. Raises Undecodable.
 
     The first encoding wins that reads every byte and in whose text `count_labels` finds two labels; if none does,
-    the first that reads every byte.
+    UTF-8.
     """
     _refuse_other_kinds(content)
     for bom, encoding in BOMS:
         if content.startswith(bom):
-            return _lf(_strict(content[len(bom) :], encoding, len(bom))), encoding
-    texts = {}
+            return _with_bom(content, bom, encoding), encoding
+    plain = None
+    failed: dict[str, int] = {}
     for encoding in CASCADE:
-        if encoding != "utf-8" and "utf-8" not in texts and _mostly_utf8(content):
-            break  # damaged UTF-8: another encoding could only turn it into nonsense
         try:
             text = content.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            failed[encoding] = error.start
+            if encoding == "utf-8" and _mostly_utf8(content):
+                break  # damaged UTF-8: another encoding could only turn it into nonsense
             continue
         if count_labels(text) >= ENOUGH_LABELS:
-            return _lf(text), encoding
-        texts[encoding] = text
-    if "utf-8" in texts:
-        return _lf(texts["utf-8"]), "utf-8"
-    _strict(content, "utf-8", 0)
-    raise AssertionError("unreachable: UTF-8 did not read the bytes before")
+            _refuse_mixture(content, encoding)
+            return text, encoding
+        plain = text if encoding == "utf-8" else plain
+    if plain is not None:
+        return plain, "utf-8"
+    for encoding, at in failed.items():
+        if count_labels(content[:at].decode(encoding)) >= ENOUGH_LABELS:
+            raise _undecodable(content, encoding, at)
+    raise _undecodable(content, "utf-8", failed["utf-8"])
+
+
+def lf(text: str) -> str:
+    """The text with LF as its only line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _refuse_other_kinds(content: bytes) -> None:
@@ -77,13 +90,11 @@ def _refuse_other_kinds(content: bytes) -> None:
         raise Undecodable("not-seed-text", 1, "HTML")
 
 
-def _strict(content: bytes, encoding: str, skipped: int) -> str:
+def _with_bom(content: bytes, bom: bytes, encoding: str) -> str:
     try:
-        return content.decode(encoding)
+        return content[len(bom) :].decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        shown = content[error.start : error.start + 4].hex(" ")
-        raise Undecodable("undecodable", line, f"{encoding}, byte {error.start + skipped}: {shown}") from None
+        raise _undecodable(content, encoding, len(bom) + error.start) from None
 
 
 def _mostly_utf8(content: bytes) -> bool:
@@ -92,5 +103,22 @@ def _mostly_utf8(content: bytes) -> bool:
     return sum(len(match) for match in _MULTIBYTE_UTF8.findall(content)) * 2 >= beyond
 
 
-def _lf(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def _refuse_mixture(content: bytes, encoding: str) -> None:
+    """Files of two encodings glued together: the double-byte ones can read UTF-8, as nonsense."""
+    at = 0
+    for line in content.split(b"\n") if encoding in {"gb18030", "big5"} else ():
+        if not line.isascii() and _is_utf8(line):
+            raise _undecodable(content, encoding, at)
+        at += len(line) + 1
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        return sum(char > "\x7f" for char in line.decode()) >= _NO_CHANCE
+    except UnicodeDecodeError:
+        return False
+
+
+def _undecodable(content: bytes, encoding: str, at: int) -> Undecodable:
+    line = lf(content[:at].decode(encoding, "ignore")).count("\n") + 1
+    return Undecodable("undecodable", line, f"{encoding}, byte {at}: {content[at : at + 4].hex(' ')}")

@@ -135,6 +135,13 @@ def _entries(folder: str) -> list[os.DirEntry | SkippedFile]:
         return [_skipped(folder, "unreadable", error.strerror)]
 
 
+def _leads_astray(link: str, root: str) -> bool:
+    return os.path.isdir(link) or not os.path.realpath(link).startswith(root)
+
+
+# --- zip files ------------------------------------------------------------------------------------
+
+
 def _in_zip(path: str, stamp: Stamp) -> Listed:
     if trouble := _trouble(path, stamp):
         yield _skipped(path, *trouble)
@@ -144,17 +151,17 @@ def _in_zip(path: str, stamp: Stamp) -> Listed:
             yield _member(path, stamp, member)
 
 
-def _trouble(path: str, stamp: Stamp) -> tuple[str, str] | None:
+def _trouble(path: str, stamp: Stamp) -> tuple[str, str | None] | None:
     """Why a zip file is not opened: the code, and details."""
     try:
         if _has_long_directory(path) or len(members := _open_zip(path, stamp).infolist()) > MAX_MEMBERS:
-            return "zip-too-many", ""
+            return "zip-too-many", None
     except OSError as error:
-        return "unreadable", error.strerror or str(error)
+        return "unreadable", error.strerror
     except _BROKEN as error:
         return "zip-broken", str(error)
     if sum(member.file_size for member in members) > MAX_UNPACKED:
-        return "zip-too-large", ""
+        return "zip-too-large", None
     return None if members else ("zip-broken", _("it is empty"))
 
 
@@ -172,7 +179,7 @@ def _member(path: str, stamp: Stamp, member: zipfile.ZipInfo) -> FoundFile | Ski
     name = "/".join([path, *(r"\.\." if part == ".." else part for part in parts)])
     unwanted = filter(None, (_unwanted(part) for part in parts if part != ".."))
     if code := next(unwanted, None) or _member_trouble(member, _suffix(name)):
-        return _skipped(name, code)
+        return _skipped(name, code, f"compression {member.compress_type}" if code == "zip-broken" else None)
     return FoundFile(_shown(name), path, stamp, member)
 
 
@@ -227,8 +234,8 @@ def _stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
-def _skipped(path: str, code: str, detail: str | None = "") -> SkippedFile:
-    return SkippedFile(_shown(path), code, f"{WHY[code]} {detail}".rstrip())
+def _skipped(path: str, code: str, detail: str | None = None) -> SkippedFile:
+    return SkippedFile(_shown(path), code, f"{WHY[code]} {detail or ''}".rstrip())
 
 
 def _shown(path: str) -> str:

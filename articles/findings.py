@@ -1,5 +1,6 @@
 """What can be noticed about a seed: codes, in words, with the remedy. Pure."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -24,12 +25,13 @@ FINDINGS = {
     "too-large": (ERROR, _("The file is larger than 50 MB."), _("Split it at the line between two records.")),
     "no-labels": (ERROR, _("There is no label such as 标题 in the file."), _("Put labels before the parts.")),
     "other-encoding": (NOTE, _("The file is not in UTF-8; it was read as:"), ""),
+    "line-ends": (NOTE, _("Line ends of other kinds were read as line ends."), ""),
     "large-file": (
         WARNING,
         _("The file is very large."),
         _("Smaller files are easier to check and to undo."),
     ),
-    "text-before-labels": (NOTE, _("Text before the first label was left out."), ""),
+    "text-before-labels": (NOTE, _("Text outside of all labels was left out:"), ""),
     "damaged-text": (
         WARNING,
         _("Characters were lost before delivery."),
@@ -107,6 +109,18 @@ FINDINGS = {
     "possible-duplicate": (WARNING, _("Another article has the same text:"), _("Compare the two.")),
     "link-taken": (WARNING, _("An editor gave this link to another article:"), _("Compare the two.")),
 }
+
+
+SHOWN = 80  # characters of the text concerned
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line, with characters that cannot be seen written as their codes."""
+    line = " ".join(text[: 2 * SHOWN].split())
+    if not line.isprintable():
+        line = _CONTROL.sub(lambda char: char[0].encode("unicode_escape").decode(), line)
+    return line[:SHOWN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ LABELS = {
 TERM_FIELDS = {"keywords": "关键词", "technologies": "AI技术", "industries": "行业"}
 DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
 
-FIELDS = {names.key(label): name for name, labels in LABELS.items() for label in labels.split()}
-_EXACT = {label: name for name, labels in LABELS.items() for label in labels.split()}
+_EXACT = {label: (name, label) for name, labels in LABELS.items() for label in labels.split()}
+_FOLDED = {names.key(label): found for label, found in _EXACT.items()}
 _LONGEST = 16  # characters that a known label has, inner spaces counted
 _BRACKETS = ("【", "[", "「")
 _REACH = 80  # characters of a line within which its label must end
@@ -45,7 +45,7 @@ _LABEL = re.compile(
 
 class Label(NamedTuple):
     field: str  # a key of LABELS; empty if the label is none that is known
-    name: str  # as written
+    name: str  # as written; one of "extra" as in the table
     column: int  # where the value begins
     quoted: bool  # "标题": "…", as in JSON
 
@@ -58,7 +58,7 @@ def read(line: str) -> Label | None:
     if not match:
         return None
     name, opening = match["name"], match["open"] or ""
-    field = _EXACT.get(name) or (FIELDS.get(names.key(name), "") if len(name) <= _LONGEST else "")
+    field, usual = _EXACT.get(name) or _folded(name)
     if match["colon"]:
         told = field or not line.startswith("//", match.end())  # https://…
     elif match["end"] is not None:
@@ -70,4 +70,9 @@ def read(line: str) -> Label | None:
     column = match.end()
     if match["bold"] and match["bold"] not in match["shut"] and line.startswith(match["bold"], column):
         column += len(match["bold"])  # **标题：** …
-    return Label(field, name, column, opening == '"')
+    return Label(field, usual if field == "extra" else name, column, opening == '"')
+
+
+def _folded(name: str) -> tuple[str, str]:
+    """As the table says, whatever the case, the width, the spaces and the script."""
+    return _FOLDED.get(names.key(name), ("", name)) if len(name) <= _LONGEST else ("", name)

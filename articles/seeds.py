@@ -1,69 +1,42 @@
 """Seed text becomes records and findings. Pure: bytes in, no database, the same answer every time.
 
-Read it from top to bottom: the labels, the findings, one pass over the lines that gives every line to a field of a
-record, then what each field means. The rows named in comments (F16, R7, T10 ...) are those of the seed format.
+Read it from top to bottom: what comes out, one pass over the lines that gives every line to a field of a record, then
+what each field means. The rows named in comments (F16, R7, T10 ...) are those of the seed format.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from articles import links
+from articles import dates, labels, links
 from articles.cleaning import clean
-from articles.decoding import Undecodable, decode
-from articles.findings import ERROR, Finding
+from articles.decoding import Undecodable, decode, lf
+from articles.findings import ERROR, Finding, excerpt
+from articles.labels import DATE_LABELS, TERM_FIELDS, Label
 from articles.points import Point
 from articles.points import parse as parse_events
 from taxonomy import names
-
-# --- labels ---------------------------------------------------------------------------------------
-
-LABELS = {
-    "title": "标题 题目 题名 文章标题 新闻标题 原标题 title headline",
-    "link": "链接 原文链接 文章链接 新闻链接 来源链接 网址 地址 原文 url link sourceurl",
-    "summary": "总结 摘要 内容摘要 正文 内容 全文 文章内容 原文内容 概要 summary content text",
-    "keywords": "关键词 关键字 关键词语 标签 主题词 keywords tags",
-    "technologies": "AI技术 人工智能技术 AI相关技术 涉及技术 涉及的AI技术 相关技术 技术 aitechnologies technology",
-    "industries": "行业 所属行业 涉及行业 相关行业 应用行业 产业 领域 应用领域 industry industries",
-    "events": "重大事件摘要 重大事件 重大事件总结 事件摘要 事件总结 重要事件 大事摘要 要点 关键事件 majorevents eventsummary",
-    "extra": "来源 媒体 出处 作者 记者 编辑 日期 时间 发布时间 发布日期 抓取时间 图片 语言 id 编号"
-    " 链接附注 关键词附注 AI技术附注 行业附注",
-}
-FIELDS = {label.casefold(): name for name, labels in LABELS.items() for label in labels.split()}
-TERM_FIELDS = {"keywords": "关键词", "technologies": "AI技术", "industries": "行业"}
-DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
-EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
-
-_MARKS = r"\s\u200b-\u200f\u2060\ufeff\xad"  # what may stand before a label unseen
-_LABEL = re.compile(
-    rf"(?P<lead>[{_MARKS}>#*•·●_\-\"“‘【\[「]*)"
-    rf"(?P<name>[^\s:：﹕∶】\]」][^\n:：﹕∶】\]」\"”]{{0,29}}?)[{_MARKS}*_\"”]*"
-    r"(?:(?P<bracket>[】\]」])[\s*_]*[:：﹕∶]?|(?P<colon>[:：﹕∶])[*_]*|(?P<end>$))"
-)
-_COLONS = re.compile(r"[:：﹕∶】\]」]")
-_SEPARATOR = re.compile(r"\s*(?:-{3,}|={3,}|\*{3,})\s*")
-_UNKNOWN_LABEL = re.compile(r"[^\W\d_][\w /（）()]{0,11}")
-_LOOKAHEAD = 5  # lines within which a second 标题 must show its 链接 to begin a record inside a text
-
-_FRONT_MATTER = 40  # lines that front matter may have
-_JSON_VALUE = re.compile(r'[\s"]*(?P<value>.*?)"?\s*[,}]*\s*', re.DOTALL)
-_DATE = re.compile(r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})(?!\d)\s*日?")
-_DATELINE = re.compile(
-    r"(?:(?P<start>)|.{0,100}?(?<!\d)(?=\d{4}年\d{1,2}月\d{1,2}日(?:电|讯|消息|报道)))"
-    r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日"
-)
-_NOTICE_WORDS = ("转载", "版权", "独家原创", "ights reserved")
-_NOTICE = re.compile(
-    r"未经[^。\n]{0,20}(?:不得|禁止|严禁|请勿)|(?:不得|禁止|严禁|谢绝|请勿)[^。\n]{0,8}转载|转载请|独家原创"
-    r"|版权所有|版权归[^。\n]{0,20}所有|[Aa]ll [Rr]ights [Rr]eserved"
-)
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE
 LARGE_BYTES, LARGE_RECORDS, LONG_TEXT, MANY_TERMS = 5 * MEGABYTE, 500, 200_000, 30
 WORKING_TITLE = 40
+EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
+
+_UNKNOWN_LABEL = re.compile(r"[^\W\d_][\w /（）()]{0,11}")
+_NEAR = 5  # lines within which a second 标题 must show its 链接 to begin a record inside a text
+_FRONT_MATTER = 40  # lines that front matter may have
+_VISIBLE = re.compile(r"[^\s\x00\xad\u200b-\u200f\u2060\ufeff]")
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
+_HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]+)[^<>]*>", re.IGNORECASE)
+_NOTICE_WORDS = ("转载", "版权", "独家原创", "ights reserved", "未经")
+_NOTICE_REACH = 60  # characters around such a word within which the whole notice stands
+_NOTICE = re.compile(
+    r"未经[^。\n]{0,20}(?:不得|禁止|严禁|请勿)[^。\n]{0,8}(?:转载|转发|摘编|复制|使用|镜像|链接)"
+    r"|(?:不得|禁止|严禁|谢绝|请勿)[^。\n]{0,8}转载|转载请|独家原创"
+    r"|版权所有|版权归[^。\n]{0,20}所有|[Aa]ll [Rr]ights [Rr]eserved"
+)
 
 # --- what comes out -------------------------------------------------------------------------------
 
@@ -110,7 +83,7 @@ class Record:
         return any(finding.severity == ERROR for finding in self.findings)
 
     def find(self, code: str, line: int, text: str = "") -> None:
-        self.findings.append(Finding(code, line, text[:80]))
+        self.findings.append(Finding(code, line, excerpt(text)))
 
 
 @dataclass(slots=True)
@@ -143,15 +116,17 @@ def parse(content: bytes) -> Parsed:
         text, encoding = decode(content, _count_labels)
     except Undecodable as error:
         return Parsed(findings=[Finding(error.code, error.line, error.text)])
-    parsed = Parsed(encoding=encoding, text=text)
-    if not text.strip(" \n\t\u3000\ufeff\xa0\x00"):
+    parsed = Parsed(encoding=encoding, text=lf(text) if "\r" in text else text)
+    if not _VISIBLE.search(text):
         parsed.findings.append(Finding("empty-file", 1))
         return parsed
     _Pass(parsed).run()
     if not parsed.records:
-        parsed.findings.append(Finding("no-labels", 1, text.strip()[:80]))
+        parsed.findings.append(Finding("no-labels", 1, excerpt(text.lstrip())))
     if encoding != "utf-8":
         parsed.findings.append(Finding("other-encoding", 1, encoding))
+    if parsed.text is not text:
+        parsed.findings.append(Finding("line-ends", 1))
     if len(content) > LARGE_BYTES or len(parsed.records) > LARGE_RECORDS:
         parsed.findings.append(Finding("large-file", 1, f"{len(content):,}"))
     for record in parsed.records:
@@ -159,32 +134,18 @@ def parse(content: bytes) -> Parsed:
     return parsed
 
 
-# --- one pass over the lines ----------------------------------------------------------------------
-
-
-def _label(line: str) -> tuple[str, str, int] | None:
-    """(field, label as written, column of the value) if the line begins as a label does; field "" if unknown."""
-    if not _COLONS.search(line, 0, 48) and "#" not in line[:4]:
-        return None
-    match = _LABEL.match(line)
-    if not match or line.startswith("//", match.end()):  # https://…
-        return None
-    name, lead = match["name"].strip(), match["lead"]
-    known = FIELDS.get("".join(unicodedata.normalize("NFKC", name).casefold().split()), "")
-    if match["colon"] or (match["bracket"] and known and lead.rstrip()[-1:] in tuple("【[「")):
-        return known, name, match.end()
-    return (known, name, match.end()) if known and match["end"] is not None and "#" in lead else None
-
-
 def _count_labels(text: str) -> int:
     """How many known labels begin a line, up to two: what decides about an encoding."""
     count = 0
     for line in text.splitlines():
-        found = _label(line)
-        count += bool(found and found[0])
+        label = labels.read(line)
+        count += bool(label and label.field)
         if count > 1:
             break
     return count
+
+
+# --- one pass over the lines ----------------------------------------------------------------------
 
 
 class _Pass:
@@ -193,107 +154,128 @@ class _Pass:
     def __init__(self, parsed: Parsed) -> None:
         self.parsed = parsed
         self.lines = parsed.text.split("\n")
-        self.labels = [_label(line) for line in self.lines]
+        self.labels = [labels.read(line) for line in self.lines]
         self.front_matter = self._front_matter_end()
         self.record: Record | None = None
         self.seen: set[str] = set()  # the fields that the record has
         self.value: Value | None = None
-        self.before: list[str] = []  # text before the first label of the next record
+        self.outside: list[int] = []  # lines before the first label of the next record
 
     def run(self) -> None:
+        homes = self.parsed.homes
         for i, line in enumerate(self.lines):
             label = self.labels[i]
-            if label and self._counts(i, *label[:2]):
-                self._open(i, line, *label)
-            elif _SEPARATOR.fullmatch(line) and self._separates(i):
-                self._home(i, 0, "separator")
-                self._end_record(i)
+            if label and self._counts(i, label):
+                self._open(i, line, label)
+            elif _is_separator(line) and self._separates(i):
+                homes.append((i, 0, "separator"))
+                self._end_record()
+            elif self.value:
+                homes.append((i, 0, self.value.name))
+                self.value.lines.append(line)
             else:
-                self._home(i, 0, self.value.name if self.value else "unparsed")
-                (self.value.lines if self.value else self.before).append(line)
-        self._close(len(self.lines))
-
-    def _home(self, line: int, column: int, kind: str) -> None:
-        self.parsed.homes.append((line, column, kind))
+                homes.append((i, 0, "unparsed"))
+                self.outside.append(i)
+        self._close()
+        if self.parsed.records:
+            self._leave_out(self.parsed.records[-1])
 
     def _front_matter_end(self) -> int:
-        """The line of the second --- if the text begins with --- and labels, and a record follows (F17)."""
+        """The line of the second --- if the text begins with --- and labels that are no record yet (F17)."""
         first = next(i for i, line in enumerate(self.lines) if line.strip("\ufeff \t"))
-        if not _SEPARATOR.fullmatch(self.lines[first].strip("\ufeff")):
+        if not _is_separator(self.lines[first].strip("\ufeff")):
             return 0
+        fields = set()
         for i in range(first + 1, min(first + 1 + _FRONT_MATTER, len(self.lines))):
-            if _SEPARATOR.fullmatch(self.lines[i]):
-                return i
-            if self.lines[i].strip() and not self.labels[i]:
+            if _is_separator(self.lines[i]):
+                return 0 if "title" in fields and fields & {"link", "summary", "events"} else i
+            if self.labels[i]:
+                fields.add(self.labels[i].field)
+            elif self.lines[i].strip():
                 break
         return 0
 
-    def _counts(self, i: int, name: str, label: str) -> bool:
+    def _counts(self, i: int, label: Label) -> bool:
         """Whether the label on line i is one here (section 3: order decides ambiguity)."""
         if i < self.front_matter:
             return True
         inside = self.value.name if self.value else ""
-        if not name:
-            return inside not in {"summary", "events"} and self._may_be_extra(label)
         if inside not in {"summary", "events"}:
-            return True
-        if name == "extra":  # 编辑：… at the end of a text is text; behind the event summary it is a label
+            return bool(label.field) or self._may_be_extra(label)
+        if not label.field:
+            return False
+        if (
+            label.field == "extra"
+        ):  # 编辑：… at the end of a text is text; behind the event summary it is a label
             return inside == "events" and self._label_follows(i)
-        if name not in self.seen:
+        if label.field not in self.seen:
             return True
-        if name == "title" and self._record_follows(i, {"link"} if inside == "summary" else set(LABELS)):
+        if label.field == "title" and self._near(i, {"link"} if inside == "summary" else set(labels.LABELS)):
             return True
-        self.record.find("label-in-text", i + 1, self.lines[i].strip())
+        self.record.find("label-in-text", i + 1, self.lines[i])
         return False
 
-    def _may_be_extra(self, label: str) -> bool:
+    def _may_be_extra(self, label: Label) -> bool:
         """An unknown short label counts only where nothing but labels and their values stood so far."""
         if self.record is None or self.seen & {"summary", "events"}:
             return False
         value_is_here = self.value is None or any(line.strip() for line in self.value.lines)
-        return value_is_here and bool(_UNKNOWN_LABEL.fullmatch(label))
+        return value_is_here and bool(_UNKNOWN_LABEL.fullmatch(label.name))
 
-    def _record_follows(self, i: int, wanted: set[str]) -> bool:
-        return any(label and label[0] in wanted for label in self.labels[i + 1 : i + 1 + _LOOKAHEAD])
+    def _near(self, i: int, wanted: set[str]) -> bool:
+        return any(label and label.field in wanted for label in self.labels[i + 1 : i + 1 + _NEAR])
 
     def _label_follows(self, i: int) -> bool:
         """Whether the next line that is not blank begins a known field, or there is none."""
-        for j in range(i + 1, min(i + 1 + _LOOKAHEAD, len(self.lines))):
+        for j in range(i + 1, len(self.lines)):
             if self.lines[j].strip():
-                return bool(self.labels[j] and self.labels[j][0]) or bool(_SEPARATOR.fullmatch(self.lines[j]))
+                return bool(self.labels[j] and self.labels[j].field) or _is_separator(self.lines[j])
         return True
 
     def _separates(self, i: int) -> bool:
         """A line of ---, === or *** ends a record only if another begins right after it (F16)."""
-        if self.record is None:
-            return i <= self.front_matter or self._label_follows(i)
-        return self.seen == {"extra"} or self._label_follows(i)
+        return i <= self.front_matter or self.seen == {"extra"} or self._label_follows(i)
 
-    def _end_record(self, i: int) -> None:
+    def _end_record(self) -> None:
         if self.seen - {"extra"}:
-            self._close(i)
+            self._close()
         self.value = None  # after front matter the same record goes on
 
-    def _open(self, i: int, line: str, name: str, label: str, column: int) -> None:
-        name = "extra" if i < self.front_matter else name or "unknown"
-        if name == "title" and "title" in self.seen:
-            self._close(i)
+    def _open(self, i: int, line: str, label: Label) -> None:
+        name = "extra" if i < self.front_matter else label.field or "unknown"
+        if name == "title" and self._begins_another(i, label):
+            self._close()
         if self.record is None:
             self.record = Record(first_line=i + 1)
-        if any(text.strip() for text in self.before):
-            self.record.unparsed = "\n".join(self.before).strip()
-            self.record.find("text-before-labels", max(1, i), self.record.unparsed)
-        self.before = []
+        self._leave_out(self.record)
+        written = label.name if label.name.isprintable() else clean(label.name)[0]
         if name == "unknown":
-            self.record.find("unknown-label", i + 1, label)
-        self.seen.add("extra" if name == "unknown" else name)
-        self._home(i, 0, "label")
-        self._home(i, column, "extra" if name == "unknown" else name)
-        self.value = Value(name, label, i, [line[column:]], quoted='"' in line[:column])
+            self.record.find("unknown-label", i + 1, written)
+        kind = "extra" if name == "unknown" else name
+        self.seen.add(kind)
+        self.parsed.homes += (i, 0, "label"), (i, label.column, kind)
+        self.value = Value(name, written, i, [line[label.column :]], label.quoted)
         self.record.values.append(self.value)
 
-    def _close(self, i: int) -> None:
-        """The record ends before line i."""
+    def _begins_another(self, i: int, label: Label) -> bool:
+        """Whether this 标题 is the next record's, not another of this one such as 原标题 right below 标题 (F16, R7)."""
+        if "title" not in self.seen:
+            return "link" in self.seen and bool(self.seen & {"summary", "events"}) and self._near(i, {"link"})
+        if self.value is None or self.value.name != "title":
+            return True
+        written = self.lines[i][label.column :].strip()
+        return label.name == self.value.label and written != "\n".join(self.value.lines).strip()
+
+    def _leave_out(self, record: Record) -> None:
+        """Text outside of all labels stays with the record that it stands before, the last with the last (F17)."""
+        told = [i for i in self.outside if self.lines[i].strip()]
+        if told:
+            text = "\n".join(self.lines[i] for i in self.outside).strip()
+            record.unparsed = f"{record.unparsed}\n{text}".strip()
+            record.find("text-before-labels", told[0] + 1, text)
+        self.outside = []
+
+    def _close(self) -> None:
         if self.record:
             last = self.record.values[-1]
             _without_fence(self.record, last)
@@ -302,6 +284,11 @@ class _Pass:
             self.record.last_line = last.line + len(last.lines)
             self.parsed.records.append(self.record)
         self.record, self.value, self.seen = None, None, set()
+
+
+def _is_separator(line: str) -> bool:
+    bare = line.strip()
+    return bare[:3] in {"---", "===", "***"} and not bare.strip(bare[0])
 
 
 def _without_fence(record: Record, last: Value) -> None:
@@ -320,17 +307,14 @@ def _understand(record: Record) -> None:
     texts = _texts(record)
     _title(record, *texts.get("title", _NOTHING))
     _link(record, *texts.get("link", _NOTHING))
-    record.summary, _value = texts.get("summary", _NOTHING)
+    _summary(record, *texts.get("summary", _NOTHING))
     _events(record, *texts.get("events", _NOTHING))
     for name, label in TERM_FIELDS.items():
         _terms(record, name, label, *texts.get(name, _NOTHING))
-    _date(record)
-    if reprint_notice(record.summary):
-        record.reprint_notice = True
-        record.find("reprint-notice", texts["summary"][1].line + 1)
-    if len(record.summary) > LONG_TEXT:
-        record.find("long-text", texts["summary"][1].line + 1, f"{len(record.summary):,}")
+    _date(record, texts)
     _missing(record)
+    if len(record.findings) > 1:
+        record.findings.sort(key=lambda finding: finding.line)
 
 
 _NOTHING = ("", Value("", "", 0, []))
@@ -339,38 +323,58 @@ _NOTHING = ("", Value("", "", 0, []))
 def _texts(record: Record) -> dict[str, tuple[str, Value]]:
     """The cleaned first text of each field; what else there is goes to `extra` (R7, R11)."""
     texts: dict[str, tuple[str, Value]] = {}
-    repeats: dict[str, int] = {}
+    used: dict[str, int] = {}
     for value in record.values:
         text = _cleaned(record, value)
-        key = value.name if value.name not in {"extra", "unknown"} else f"extra {value.label}"
-        if key not in texts:
+        is_extra = value.name in {"extra", "unknown"}
+        key = f"extra {value.label}" if is_extra else value.name
+        if key not in texts or not texts[key][0]:  # an empty value gives way to a later one
             texts[key] = text, value
-            if key.startswith("extra ") and text:
-                record.extra[value.label] = text
+            if is_extra and text:
+                _keep(record, value.label, text, used)
         elif text == texts[key][0]:
             record.find("repeated-label", value.line + 1, value.label)
-        else:
-            repeats[key] = repeats.get(key, 1) + 1
-            record.extra[f"{value.label} ({repeats[key]})"] = text
+        elif text:
+            used.setdefault(value.label, 1)
+            _keep(record, value.label, text, used)
             record.find("conflicting-label", value.line + 1, f"{value.label}: {text}")
     return texts
 
 
+def _keep(record: Record, label: str, text: str, used: dict[str, int]) -> None:
+    """Put the text among the extras, under `label`, or `label (2)` where that is taken, and so on."""
+    number = used.get(label, 0) + 1
+    while (name := f"{label} ({number})" if number > 1 else label) in record.extra:
+        number += 1
+    record.extra[name], used[label] = text, number
+
+
 def _cleaned(record: Record, value: Value) -> str:
-    text = "\n".join(value.lines)
+    text = "\n".join(value.lines) if len(value.lines) > 1 else value.lines[0]
     if value.quoted:
-        text = _JSON_VALUE.fullmatch(text)["value"]
+        text = _unquoted(text)
+    if value.name == "link" and "<" in text:
+        text = _HREF.sub(r" \1 ", text)
     text, done = clean(text)
     for code in sorted(done):
         in_name = code == "hidden-characters" and value.name not in {"summary", "events"}
         record.find("hidden-in-name" if in_name else code, value.line + 1, value.label)
     if "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text:  # F6
         record.find("damaged-text", value.line + 1, value.label)
-    if len(text) <= 5 and text.casefold() in EMPTY:  # R6
+    if len(text) <= 5 and text.casefold().strip("。（）()") in EMPTY:  # R6
         if text:
             record.find("empty-value", value.line + 1, f"{value.label}: {text}")
         return ""
     return text
+
+
+def _unquoted(text: str) -> str:
+    """The value of `"标题": "…",` as in JSON, without what is JSON's."""
+    bare = text.strip()
+    end = bare.rstrip(",;]}\n\t ")
+    if len(end) > 1 and end[0] == end[-1] == '"':
+        return end[1:-1]
+    return bare.rstrip(",}\n\t ")
 
 
 def _title(record: Record, text: str, value: Value) -> None:
@@ -382,10 +386,23 @@ def _link(record: Record, text: str, value: Value) -> None:
         return
     link = links.read(text)
     record.url, record.also_at = link.url, link.also_at
-    if link.rest:
-        record.extra["链接附注"] = link.rest
+    _note_beside(record, "链接附注", link.rest)
     for code in link.problems:
         record.find(code, value.line + 1, text)
+
+
+def _note_beside(record: Record, label: str, text: str) -> None:
+    if text:
+        record.extra[label] = "\n".join(filter(None, [record.extra.get(label), text]))
+
+
+def _summary(record: Record, text: str, value: Value) -> None:
+    record.summary = text
+    record.reprint_notice = reprint_notice(text)
+    if record.reprint_notice:
+        record.find("reprint-notice", value.line + 1)
+    if len(text) > LONG_TEXT:
+        record.find("long-text", value.line + 1, f"{len(text):,}")
 
 
 def _terms(record: Record, name: str, label: str, text: str, value: Value) -> None:
@@ -393,8 +410,7 @@ def _terms(record: Record, name: str, label: str, text: str, value: Value) -> No
         return
     split = names.split(text)
     setattr(record, name, split.names)
-    if split.sentences:
-        record.extra[f"{label}附注"] = "\n".join(split.sentences)
+    _note_beside(record, f"{label}附注", "\n".join(split.sentences))
     for code, found in (
         ("sentence-not-term", split.sentences),
         ("term-dropped", split.dropped),
@@ -416,37 +432,28 @@ def _events(record: Record, text: str, value: Value) -> None:
     record.intro, record.points, record.conclusion = events.intro, events.points, events.conclusion
     first = next((i for i, line in enumerate(value.lines) if line.strip()), 0)
     for code, offset, found in events.problems:
-        record.find(code, value.line + 1 + first + offset, found)
+        at = min(first + offset, len(value.lines) - 1)  # <br> and the like make more lines than the file has
+        record.find(code, value.line + 1 + at, found)
 
 
-def _date(record: Record) -> None:
+def _date(record: Record, texts: dict[str, tuple[str, Value]]) -> None:
     """Given, else in the address, else as a dateline of the text; an inferred one says so."""
     for label in DATE_LABELS:
-        given = record.extra.get(label, "")
-        if match := _DATE.match(given):
-            record.source_date, record.source_date_origin = (
-                _valid_date(match),
-                "given" if _valid_date(match) else "",
-            )
-            if record.source_date and match.end() == len(given):
-                del record.extra[label]  # it says nothing more
-            if record.source_date:
-                return
-    line = record.values[0].line + 1
-    if record.url and (found := links.date_in(record.url)):
-        record.source_date, record.source_date_origin = found, "url"
-        record.find("date-from-link", line, found.isoformat())
-    elif (match := _DATELINE.match(record.summary)) and (found := _valid_date(match)):
-        record.source_date, record.source_date_origin = found, "text"
-        record.find("date-from-text", line, found.isoformat())
-
-
-def _valid_date(match: re.Match) -> date | None:
-    try:
-        found = date(*(int(match[part]) for part in ("year", "month", "day")))
-    except ValueError:
-        return None
-    return found if 1990 <= found.year < 2100 else None
+        found, is_all = dates.given(record.extra.get(label, ""))
+        if found:
+            record.source_date, record.source_date_origin = found, "given"
+            if is_all:
+                del record.extra[label]
+            return
+    for origin, key, found in (
+        ("url", "link", links.date_in(record.url)),
+        ("text", "summary", dates.in_text(record.summary)),
+    ):
+        if found:
+            record.source_date, record.source_date_origin = found, origin
+            code = "date-from-link" if origin == "url" else "date-from-text"
+            record.find(code, texts[key][1].line + 1, found.isoformat())
+            return
 
 
 def _missing(record: Record) -> None:
@@ -470,19 +477,21 @@ def _missing(record: Record) -> None:
 
 def _working_title(record: Record) -> None:
     """R1: the first sentence, up to 40 characters; without any text the link."""
-    text = record.summary or record.intro or record.url
-    if not text:
+    text = record.summary or record.intro
+    title = _SENTENCE.match(text[:WORKING_TITLE])[0].strip() or (text or record.url)[:WORKING_TITLE].strip()
+    if not title:
         record.find("nothing-to-identify", record.first_line)
         return
-    sentence = (
-        re.match(r"[^。！？!?\n]*[。！？!?]?", text[:WORKING_TITLE])[0]
-        if record.url != text
-        else text[:WORKING_TITLE]
-    )
-    record.title, record.title_inferred = sentence.strip() or text[:WORKING_TITLE].strip(), True
-    record.find("missing-title", record.first_line, record.title)
+    record.title, record.title_inferred = title, True
+    record.find("missing-title", record.first_line, title)
 
 
 def reprint_notice(text: str) -> bool:
     """Whether the text forbids reprinting (R16)."""
-    return any(word in text for word in _NOTICE_WORDS) and bool(_NOTICE.search(text))
+    for word in _NOTICE_WORDS:
+        at = text.find(word)
+        while at >= 0:
+            if _NOTICE.search(text, max(0, at - _NOTICE_REACH), at + _NOTICE_REACH):
+                return True
+            at = text.find(word, at + _NOTICE_REACH)
+    return False

@@ -1,14 +1,16 @@
 """The desk's three vocabularies: one admin for all, with its own suggestions for the fields that carry terms."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Length
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
@@ -21,6 +23,7 @@ from taxonomy import names
 from taxonomy.models import Alias, Industry, Keyword, Technology, Term
 
 SUGGESTIONS = 20
+_SHORTEST_FIRST = (Length("key"), "key")
 
 
 class SecondLookMixin:
@@ -51,9 +54,11 @@ def suggest(model: type[Term], typed: str) -> list[dict[str, Any]]:
     key = names.key(typed[: names.MAX_NAME])
     if not key:
         return []
-    spellings = _spellings(model, key__startswith=key)
+    spellings = _spellings(model, _SHORTEST_FIRST, key__startswith=key)
     if len(spellings) < SUGGESTIONS:
-        spellings |= {k: v for k, v in _spellings(model, key__contains=key).items() if k not in spellings}
+        # Unordered: the database may stop as soon as it has enough, instead of sorting all that contain an `ai`.
+        within = _spellings(model, (), key__contains=key)
+        spellings |= {key: name for key, name in within.items() if key not in spellings}
     terms = model.objects.by_key(list(spellings)[:SUGGESTIONS])
     found: dict[int, dict[str, Any]] = {}
     for spelling_key, spelling in spellings.items():
@@ -62,15 +67,13 @@ def suggest(model: type[Term], typed: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _spellings(model: type[Term], **lookup: str) -> dict[str, str]:
-    """Names and aliases by key, the shortest first, so that an exact one leads."""
+def _spellings(model: type[Term], order: Sequence[Any], **lookup: str) -> dict[str, str]:
+    """Some names and aliases by key, the shortest first, so that an exact one leads."""
     aliases = model.aliases.rel.related_model.objects
     rows = [
         row
         for queryset in (model.objects, aliases)
-        for row in queryset.filter(**lookup)
-        .order_by(Length("key"), "key")
-        .values_list("key", "name")[:SUGGESTIONS]
+        for row in queryset.filter(**lookup).order_by(*order).values_list("key", "name")[:SUGGESTIONS]
     ]
     return dict(sorted(rows, key=lambda row: (len(row[0]), row[0])))
 
@@ -97,23 +100,15 @@ def users(model: type[Term]) -> list[models.ManyToOneRel]:
     ]
 
 
-def _uses(model: type[Term]) -> Coalesce:
-    """How often a term is used: counted for each row that is shown, and for no other."""
-    counts = [
-        Coalesce(
-            Subquery(
-                relation.related_model.objects.filter(**{relation.field.name: OuterRef("pk")})
-                .order_by()
-                .values(relation.field.name)
-                .annotate(number=Count("*"))
-                .values("number"),
-                output_field=models.IntegerField(),
-            ),
-            0,
-        )
-        for relation in users(model)
-    ]
-    return sum(counts[1:], counts[0]) if counts else models.Value(0)
+def use_counts(model: type[Term], ids: Iterable[int]) -> Counter[int]:
+    """How often each of these terms is used, by id."""
+    ids = list(ids)
+    total: Counter[int] = Counter()
+    for relation in users(model):
+        field = relation.field.name
+        links = relation.related_model.objects.filter(**{f"{field}__in": ids}).order_by()
+        total.update(dict(links.values_list(field).annotate(number=Count("*"))))
+    return total
 
 
 def _carriers(term: Term) -> str:
@@ -219,6 +214,17 @@ class MergedFilter(admin.SimpleListFilter):
         return queryset.filter(merged_into__isnull=self.value() == "no")
 
 
+class TermList(ChangeList):
+    """The page's terms with their number of uses: counted for these rows alone."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        counts = use_counts(self.model, (term.pk for term in self.result_list))
+        for term in self.result_list:
+            term.use_count = counts[term.pk]
+
+
 class TermAdmin(SecondLookMixin, admin.ModelAdmin):
     form = TermForm
     list_display = ["name", "uses", "other_names", "confirmed", "merged_into"]
@@ -233,8 +239,10 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
     actions = ["confirm"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        terms = super().get_queryset(request).annotate(use_count=_uses(self.model))
-        return terms.prefetch_related("aliases")
+        return super().get_queryset(request).prefetch_related("aliases")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TermList
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"confirmed": True} | super().get_changeform_initial_data(request)
@@ -250,7 +258,9 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("articles"))
     def uses(self, term: Term) -> str:
-        number = getattr(term, "use_count", 0)
+        number = getattr(term, "use_count", None)
+        if number is None:
+            number = use_counts(self.model, [term.pk])[term.pk] if term.pk else 0
         if not number or not (address := _carriers(term)):
             return str(number)
         return format_html('<a href="{}">{}</a>', address, number)
@@ -293,12 +303,13 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
 
     def get_deleted_objects(self, objs: Iterable[Term], request: HttpRequest) -> tuple:
         """A term in use is not deleted: say how much uses it rather than list it all."""
-        used = self.get_queryset(request).filter(pk__in=[term.pk for term in objs], use_count__gt=0)
+        counts = use_counts(self.model, (term.pk for term in objs))
         kept = [
-            ngettext("%(term)s: %(number)d article", "%(term)s: %(number)d articles", term.use_count)
-            % {"term": term.name, "number": term.use_count}
-            for term in used[:SUGGESTIONS]
-        ]
+            ngettext("%(term)s: %(number)d article", "%(term)s: %(number)d articles", counts[term.pk])
+            % {"term": term.name, "number": counts[term.pk]}
+            for term in objs
+            if counts[term.pk]
+        ][:SUGGESTIONS]
         if kept:
             return [], {}, set(), kept
         return super().get_deleted_objects(objs, request)

@@ -190,6 +190,8 @@ class PointFormSet(forms.BaseInlineFormSet):
     def save(self, commit: bool = True) -> list[EventPoint]:
         """Numbers may have moved where nothing else has: a deleted point closes its gap."""
         saved = super().save(commit)
-        moved = [form.instance for form in self.kept if form.initial.get("position") != form.instance.position]
+        moved = [
+            form.instance for form in self.kept if form.initial.get("position") != form.instance.position
+        ]
         EventPoint.objects.bulk_update(moved, ["position"])
         return saved

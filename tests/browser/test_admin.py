@@ -153,6 +153,10 @@ def test_no_page_of_the_desk_breaks_the_policy(desk: Page, article: Article):
 def test_a_narrow_page_does_not_scroll_sideways(desk: Page, article: Article, scheme):
     desk.emulate_media(color_scheme=scheme)
     desk.set_viewport_size({"width": 390, "height": 800})
-    for address in (f"articles/article/{article.pk}/change/", "articles/article/", f"articles/article/{article.pk}/do/publish/"):
+    for address in (
+        f"articles/article/{article.pk}/change/",
+        "articles/article/",
+        f"articles/article/{article.pk}/do/publish/",
+    ):
         desk.goto(f"/admin/{address}")
         assert desk.evaluate("document.documentElement.scrollWidth") <= 390, address

@@ -1,0 +1,216 @@
+"""The admin of imports and sources: everything to be seen, nothing to be changed."""
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
+from tests.factories import make_article, make_source, make_user
+
+pytestmark = pytest.mark.django_db
+
+READ_ONLY = ["importbatch", "importrow", "seedfile"]
+
+
+def staff(*permissions: str) -> User:
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def desk(user: User | None = None) -> Client:
+    """A browser on the desk, in English."""
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    client.force_login(user or make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def listing(model: str, **query: object) -> str:
+    return reverse(f"admin:articles_{model}_changelist", query=query)
+
+
+def page_of(row: object) -> str:
+    return reverse(f"admin:articles_{row._meta.model_name}_change", args=[row.pk])
+
+
+def make_file(name: str = "seeds/一.txt", content: bytes = "标题：甲".encode()) -> SeedFile:
+    number = SeedFile.objects.count()
+    return SeedFile.objects.create(sha256=f"{number:064}", name=name, content=content, size=len(content))
+
+
+def make_batch(**fields: object) -> ImportBatch:
+    return ImportBatch.objects.create(**{"paths": ["seeds"], "finished_at": timezone.now()} | fields)
+
+
+def make_row(batch: ImportBatch, article: Article | None = None, **fields: object) -> ImportRow:
+    file = make_file()
+    lines = {"file_name": file.name, "first_line": 1, "last_line": 9, "outcome": Outcome.CREATED}
+    return ImportRow.objects.create(batch=batch, file=file, article=article, **lines | fields)
+
+
+def test_a_batch_tells_its_outcomes_and_leads_to_the_rows_of_each():
+    batch = make_batch(counts={"created": 2, "quarantined": 1, "updated": 0})
+    page = desk().get(page_of(batch)).content.decode()
+    for outcome, text in (("created", "created 2"), ("quarantined", "quarantined 1")):
+        address = listing("importrow", batch__id__exact=batch.pk, outcome__exact=outcome).replace(
+            "&", "&amp;"
+        )
+        assert f'<a href="{address}">{text}</a>' in page
+    assert "updated 0" not in page
+    assert listing("article", import_rows__batch=batch.pk) in page
+
+
+def test_a_batch_lists_the_files_it_skipped():
+    batch = make_batch(skipped=[{"name": "a/<b>.DS_Store", "code": "hidden", "text": ""}])
+    page = desk().get(page_of(batch)).content.decode()
+    assert "a/&lt;b&gt;.DS_Store" in page and "hidden" in page
+
+
+def test_very_many_skipped_files_are_cut():
+    batch = make_batch(skipped=[{"name": f"{n}.tmp", "code": "partial", "text": ""} for n in range(205)])
+    page = desk().get(page_of(batch)).content.decode()
+    assert "199.tmp" in page and "200.tmp" not in page and "and 5 more" in page
+
+
+def test_a_batch_that_has_not_ended_says_so():
+    assert "running or interrupted" in desk().get(page_of(make_batch(finished_at=None))).content.decode()
+
+
+def test_rows_are_narrowed_by_batch_outcome_file_and_article():
+    article, batch = make_article(), make_batch()
+    first = make_row(batch, article)
+    second = make_row(batch, outcome=Outcome.QUARANTINED, needs_care=True)
+    third = make_row(make_batch(), article)
+    client = desk()
+    for query, rows in (
+        ({"batch__id__exact": batch.pk}, [first, second]),
+        ({"batch__id__exact": batch.pk, "outcome__exact": "quarantined"}, [second]),
+        ({"file__id__exact": third.file_id}, [third]),
+        ({"article__id__exact": article.pk}, [first, third]),
+        ({"needs_care__exact": 1}, [second]),
+        ({"batch__id__exact": "x"}, []),
+        ({"q": article.title}, [first, third]),
+    ):
+        found = client.get(listing("importrow", **query)).context["cl"].result_list
+        assert sorted(row.pk for row in found) == [row.pk for row in rows], query
+
+
+def test_a_row_tells_its_findings_and_leads_to_article_batch_and_file():
+    row = make_row(
+        make_batch(),
+        make_article("甲"),
+        findings=[
+            {"code": "missing-link", "line": 3, "text": "<i>"},
+            {"code": "unheard-of", "line": 4, "text": ""},
+        ],
+        conflicts={
+            "title": {"base": "旧", "desk": "编", "seed": "新"},
+            "points": {"base": [], "desk": [], "seed": []},
+        },
+    )
+    page = desk().get(page_of(row)).content.decode()
+    assert "The link is missing." in page and "Add the address of the original." in page
+    assert "&lt;i&gt;" in page and "unheard-of" in page
+    assert all(text in page for text in ("旧", "编", "新"))
+    for other in (row.article, row.batch, row.file):
+        assert f'href="{page_of(other)}"' in page
+
+
+def test_a_row_without_an_article_has_a_page_too():
+    assert desk().get(page_of(make_row(make_batch(), outcome=Outcome.QUARANTINED))).status_code == 200
+
+
+def test_a_file_is_given_out_as_it_came_and_never_shown():
+    content = b"\xff\xfe<script>alert(1)</script>\x00"
+    file = make_file('seeds/"坏"\r\nX-Evil: 1.html', content)
+    response = desk().get(reverse("admin:articles_seedfile_download", args=[file.pk]))
+    assert response.content == content
+    assert response["Content-Type"] == "application/octet-stream"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''%22%E5%9D%8F%22__X-Evil")
+
+
+def test_a_file_is_for_those_who_may_see_files():
+    address = reverse("admin:articles_seedfile_download", args=[make_file().pk])
+    assert desk(staff("view_seedfile")).get(address).status_code == 200
+    assert desk(staff("view_article", "view_importrow")).get(address).status_code == 403
+    assert Client().get(address).status_code == 302
+    assert desk().get(reverse("admin:articles_seedfile_download", args=[0])).status_code == 404
+    assert desk().post(address).status_code == 405
+
+
+def test_lists_never_load_the_bytes_of_files():
+    row = make_row(make_batch(), make_article())
+    client = desk()
+    for address in (
+        listing("seedfile"),
+        page_of(row.file),
+        listing("importrow"),
+        page_of(row),
+        page_of(row.article),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+        assert not [query for query in queries if '"content"' in query["sql"]], address
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_what_happened_is_not_edited(model):
+    row = make_row(make_batch(), make_article())
+    thing = {"importbatch": row.batch, "importrow": row, "seedfile": row.file}[model]
+    client = desk()
+    assert client.get(reverse(f"admin:articles_{model}_add")).status_code == 403
+    assert client.post(page_of(thing), {"name": "x"}).status_code == 403
+    assert (
+        client.post(reverse(f"admin:articles_{model}_delete", args=[thing.pk]), {"post": "yes"}).status_code
+        == 403
+    )
+    assert client.get(listing(model)).status_code == 200
+
+
+def test_sources_count_their_articles_and_lead_to_them():
+    source = make_source("1905.com", name="电影网")
+    make_article(source=source)
+    make_article(source=source)
+    page = desk().get(listing("source")).content.decode()
+    assert f'<a href="{listing("article", source__id__exact=source.pk)}">2</a>' in page
+
+
+def test_sources_are_found_by_host_and_name_where_an_article_chooses_one():
+    make_source("1905.com", name="电影网")
+    query = {"app_label": "articles", "model_name": "article", "field_name": "source"}
+    for term in ("1905", "电影"):
+        answer = desk().get(reverse("admin:autocomplete"), query | {"term": term}).json()
+        assert [item["text"] for item in answer["results"]] == ["电影网"]
+
+
+@pytest.mark.parametrize("model", [*READ_ONLY, "source"])
+def test_list_and_page_take_as_many_statements_for_three_as_for_one(model):
+    client = desk()
+
+    def grow(findings: int) -> object:
+        article = make_article(source=make_source(f"{findings}.example.com"))
+        batch = make_batch(by=make_user(), counts={"created": 1}, skipped=[{"name": "x"}] * findings)
+        found = [{"code": "missing-link", "line": n, "text": ""} for n in range(findings)]
+        row = make_row(batch, article, findings=found)
+        return {"importbatch": batch, "importrow": row, "seedfile": row.file, "source": article.source}[model]
+
+    def statements(thing: object) -> list[int]:
+        counts = []
+        for address in (listing(model), page_of(thing)):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(address).status_code == 200
+            counts.append(len(queries))
+        return counts
+
+    first = grow(1)
+    statements(first)  # what is looked up once in the life of a process
+    one = statements(first)
+    grow(2)
+    assert statements(grow(3)) == one
