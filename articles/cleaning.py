@@ -7,7 +7,6 @@ import html
 import re
 import unicodedata
 
-# One look tells whether any of the work below is needed: nearly always it is not.
 _DIRTY = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3000\ufeff\ufff9-\ufffb&<]"
 )
@@ -39,7 +38,7 @@ _DROPPED = (
 def clean(value: str) -> tuple[str, set[str]]:
     """The value without what must not be in it, and what was done, as codes of findings."""
     value = value.strip()
-    if not _DIRTY.search(value):
+    if _is_plain(value) or not _DIRTY.search(value):
         return value, set()
     done: set[str] = set()
     if "<" in value:
@@ -50,6 +49,11 @@ def clean(value: str) -> tuple[str, set[str]]:
     value = _counted(_CONTROL, "", value, done, "control-characters")
     value = _counted(_HIDDEN, _visible, value, done, "hidden-characters")
     return _INDENT.sub("", value).strip(), done
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a quick look shows that there is nothing to do, as nearly always."""
+    return "<" not in value and "&" not in value and value.replace("\n", " ").isprintable()
 
 
 def _counted(pattern: re.Pattern, by: str, value: str, done: set[str], code: str) -> str:

@@ -18,6 +18,7 @@ READ_IN_FOLDERS = SEED_SUFFIXES | {".zip"}
 TEMPORARY_SUFFIXES = {".part", ".tmp", ".crdownload", ".swp"}
 MAX_MEMBERS, MAX_DIRECTORY = 10_000, 16_000_000  # entries of a zip file, and bytes of their list
 MAX_UNPACKED = 500_000_000
+MAX_BYTES = 50_000_000  # of one seed file (row F12)
 MAX_RATIO, RATIO_FROM = 200, 1_000_000  # packed more tightly, and this large: made to exhaust memory
 
 WHY = {
@@ -28,6 +29,7 @@ WHY = {
     "not-a-seed-file": gettext_lazy(
         "In folders, only .txt, .md, .seed, .zip and files without suffix are read."
     ),
+    "too-large": gettext_lazy("The file is larger than 50 MB."),
     "link-outside": gettext_lazy("The link leads out of the folder, or to a whole folder."),
     "zip-too-many": gettext_lazy("The zip file has more than 10,000 entries."),
     "zip-too-large": gettext_lazy("The zip file holds more than 500 MB."),
@@ -103,6 +105,8 @@ def _under(path: str) -> Listed:
             yield _skipped(path, "not-a-seed-file")
         elif _suffix(path) == ".zip":
             yield from _in_zip(path, _stamp(status))
+        elif status.st_size > MAX_BYTES:
+            yield _skipped(path, "too-large")
         else:
             yield FoundFile(_shown(path), path, _stamp(status))
 
@@ -187,6 +191,7 @@ def _member_trouble(member: zipfile.ZipInfo, suffix: str) -> str | None:
     troubles = {
         "zip-nested": suffix == ".zip",
         "not-a-seed-file": suffix not in SEED_SUFFIXES,
+        "too-large": member.file_size > MAX_BYTES,
         "link-outside": stat.S_ISLNK(member.external_attr >> 16),
         "zip-encrypted": member.flag_bits & 1,
         "zip-broken": member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED},

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any
@@ -62,14 +63,15 @@ def run(
     publish: Publish | None = None,
     dry_run: bool = False,
     jobs: int | None = None,
-    progress: Callable[[int, int, int], None] = lambda files, all_files, records: None,
+    progress: Callable[..., None] = lambda all_files, read_files, records=None: None,
     report: Callable[[ImportBatch], None] = lambda batch: None,
 ) -> ImportBatch:
     """Import all seed files under the paths and return the finished batch.
 
     `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `progress` gets how many
-    files were read, of how many, and how many records are in. `report` is called with the finished batch; in a dry run everything is
-    taken back after it. A batch that was interrupted goes on if the same paths are given again.
+    files there are, how many were read, and (not where nothing is new) how many records are in. `report` is called
+    with the finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if
+    the same paths are given again.
     Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
     """
     paths = [str(path) for path in paths]
@@ -79,12 +81,12 @@ def run(
         raise NothingToRead(listed)
     with _only_import(), _taken_back() if dry_run else nullcontext():
         batch = _open_batch(paths, by, publish is not None, listed)
-        reading = Reading(batch, found, publish)
+        reading = Reading(batch, found, publish, on_read=partial(progress, len(found)))
         records = 0
         for chunk in _chunks(_parsed(reading.files(), jobs or _jobs(len(found)))):
             _import(batch, chunk, publish)
             records += len(chunk)
-            progress(reading.done, len(found), records)
+            progress(len(found), reading.done, records)
         _finish(batch)
         report(batch)
     return batch

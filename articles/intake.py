@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from articles.files import FoundFile
+from articles.files import FoundFile, StillGrowing
 from articles.identity import Prepared
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.storing import copy_rows, new_ids
@@ -55,6 +55,7 @@ class Reading:
     batch: ImportBatch
     found: list[FoundFile]
     publish: Publish | None
+    on_read: Callable[[int], None]  # gets the number of files read so far
     done: int = 0
 
     def files(self) -> Iterator[list[Delivered]]:
@@ -65,19 +66,22 @@ class Reading:
             self.done += 1
             try:
                 content = item.read()
+            except StillGrowing as error:
+                self._skip(item.name, "still-growing", str(error))
+                continue
             except OSError as error:
                 self._skip(item.name, "unreadable", str(error))
                 continue
             chunk.append(Delivered(item.name, content, hashlib.sha256(content).hexdigest()))
             size += len(content)
             if len(chunk) >= CHUNK_FILES or size >= CHUNK_BYTES:
-                yield self._stored(chunk)
+                yield from self._stored(chunk)
                 chunk, size = [], 0
         if chunk:
-            yield self._stored(chunk)
+            yield from self._stored(chunk)
 
-    def _stored(self, chunk: list[Delivered]) -> list[Delivered]:
-        """Store the bytes of what is new; return the files whose records must be looked at."""
+    def _stored(self, chunk: list[Delivered]) -> Iterator[list[Delivered]]:
+        """Store the bytes of what is new; yield the files whose records must be looked at, if there are any."""
         first: dict[str, Delivered] = {}
         for file in chunk:
             if first.setdefault(file.sha256, file) is not file:
@@ -89,7 +93,10 @@ class Reading:
             seen = [file for file in first.values() if file.sha256 in known]
             for file in seen:
                 file.id = known[file.sha256]
-            return fresh + self._changed(seen) if seen else fresh
+            wanted = fresh + self._changed(seen) if seen else fresh
+        self.on_read(self.done)
+        if wanted:
+            yield wanted
 
     def _changed(self, seen: list[Delivered]) -> list[Delivered]:
         """Of files whose bytes came before, those whose records must be looked at again."""

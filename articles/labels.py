@@ -26,6 +26,7 @@ _BRACKETS = ("【", "[", "「")
 _REACH = 80  # characters of a line within which its label must end
 
 _UNSEEN = r"\s\u200b-\u200f\u2060\ufeff\xad"
+_COLONS = ":：﹕∶"
 _SIGN = re.compile("[:：﹕∶】\\]」#]")
 _LABEL = re.compile(
     rf"""
@@ -33,7 +34,7 @@ _LABEL = re.compile(
     (?P<bold>(?:\*{{1,3}}|_{{1,2}})(?!\s))?
     (?P<open>[【\[「"“‘])?
     [{_UNSEEN}]*
-    (?P<name>[^\s:：﹕∶【】\[\]「」"“”‘’*\#>•●_-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
+    (?P<name>[^\s:：﹕∶【】\[\]「」"“”‘’*\#>•●_\d-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
     [{_UNSEEN}]*
     (?P<shut>(?(bold)[*_]*)(?(open)[】\]」"”’])(?(bold)[*_]*))
     [{_UNSEEN}]*
@@ -52,8 +53,11 @@ class Label(NamedTuple):
 
 def read(line: str) -> Label | None:
     """The label that the line begins with, known or not."""
-    if not _SIGN.search(line, 0, _REACH):
+    sign = _SIGN.search(line, 0, _REACH)
+    if not sign:
         return None
+    if sign[0] in _COLONS and (found := _EXACT.get(line[: sign.start()])):  # nearly every label is so plain
+        return Label(found[0], found[1], sign.end(), False)
     match = _LABEL.match(line[:_REACH])
     if not match:
         return None

@@ -27,10 +27,17 @@ def key(name: str) -> str:
     NFKC, casefold, traditional to simplified, dashes folded, spaces and zero-width characters removed:
     `MID journey` and `ＭＩＤ　Ｊourney` are one, `C`, `C++` and `C#` are three.
     """
+    folded = _fold(name)
+    # Taking a sign away may bring together what then folds further; what is ASCII is folded for good.
+    while not folded.isascii() and (again := _fold(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _fold(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    if not folded.isascii():
-        folded = unicodedata.normalize("NFKC", _simplify(folded).translate(_DASHES))
-    return "".join(char for char in folded if not _ignored(char))
+    bare = "".join(char for char in folded if not _ignored(char))
+    return bare if bare.isascii() else _simplify(bare).translate(_DASHES)
 
 
 def _ignored(char: str) -> bool:

@@ -1,6 +1,5 @@
 """Names of terms: one key for all spellings, one slug for each key, lists taken apart."""
 
-import time
 from collections import Counter
 
 import pytest
@@ -224,7 +223,5 @@ def test_what_comes_out_are_names_that_differ(text: str) -> None:
     "piece", ["（", "，", '"', "a，", "《a、", "）（", "文章未提及，", "# ", "1.", " / ", "甲" * 30 + "，"]
 )
 def test_a_very_long_list_takes_time_in_proportion(piece: str) -> None:  # C12
-    text = piece * (100_000 // len(piece))
-    started = time.process_time()
-    split(text)
-    assert time.process_time() - started < 1
+    text = piece * (1_000_000 // len(piece))
+    split(text)  # with quadratic work anywhere this would not end

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from articles import workflow
+from articles import revisions, workflow
 from articles.models import Article, RevisionKind, Status
 from tests.factories import make_article, make_user
 
@@ -164,6 +164,7 @@ def test_a_withdrawn_article_is_public_no_more():
 def test_publishing_untouched_articles_leaves_out_what_somebody_has_to_see():
     from_import = make_article(base={"title": "甲"})
     by_hand = make_article()
+    revisions.record([by_hand.pk], kind=RevisionKind.EDIT)
     no_link = make_article(base={"title": "乙"}, url="", url_key=None)
     touched = make_article(base={"title": "丙"})
     workflow.submit(touched, by=None)

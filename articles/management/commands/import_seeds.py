@@ -39,7 +39,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         with ExitStack() as stack:
             report_file = stack.enter_context(_writable(report)) if report else None
-            bar = stack.enter_context(tqdm(unit=_("record"), disable=None, leave=False))
+            bar = stack.enter_context(tqdm(unit=" " + _("files"), disable=None, leave=False))
             try:
                 batch = importer.run(
                     paths,
@@ -117,9 +117,11 @@ def _writable(path: str) -> IO[str]:
         raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
 
 
-def _show_progress(bar: tqdm, files: int, all_files: int, records: int) -> None:
-    bar.set_postfix_str(_("%(done)s of %(all)s files") % {"done": files, "all": all_files}, refresh=False)
-    bar.update(records - bar.n)
+def _show_progress(bar: tqdm, all_files: int, read_files: int, records: int | None = None) -> None:
+    bar.total = all_files
+    if records is not None:
+        bar.set_postfix_str(_("%(count)d records") % {"count": records}, refresh=False)
+    bar.update(read_files - bar.n)
 
 
 def _records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
@@ -149,7 +151,11 @@ def _in_words(finding: Finding) -> dict[str, Any]:
 
 def _needs_care(batch: ImportBatch) -> bool:
     """Whether a person must look at something: records, or files that could not be read."""
-    return batch.needs_care > 0 or any(item["code"] in {"unreadable"} for item in batch.skipped)
+    broken = any(
+        item["code"] in {"missing", "unreadable", "too-large"} or item["code"].startswith("zip-")
+        for item in batch.skipped
+    )
+    return batch.needs_care > 0 or broken
 
 
 def _width(text: str) -> int:

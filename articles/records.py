@@ -1,0 +1,266 @@
+"""One record of a seed: the values behind its labels, and what they mean. Pure; rows R1 to R19, dates, terms."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from articles import dates, links
+from articles.cleaning import clean
+from articles.findings import ERROR, Finding, excerpt
+from articles.labels import DATE_LABELS, TERM_FIELDS
+from articles.points import Point
+from articles.points import parse as parse_events
+from taxonomy import names
+
+LONG_TEXT, MANY_TERMS = 200_000, 30
+WORKING_TITLE = 40
+EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
+
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
+_HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]+)[^<>]*>", re.IGNORECASE)
+_NOTICE_WORDS = ("转载", "版权", "独家原创", "ights reserved", "未经")
+_NOTICE_REACH = 60  # characters around such a word within which the whole notice stands
+_NOTICE = re.compile(
+    r"未经[^。\n]{0,20}(?:不得|禁止|严禁|请勿)[^。\n]{0,8}(?:转载|转发|摘编|复制|使用|镜像|链接)"
+    r"|(?:不得|禁止|严禁|谢绝|请勿)[^。\n]{0,8}转载|转载请|独家原创"
+    r"|版权所有|版权归[^。\n]{0,20}所有|[Aa]ll [Rr]ights [Rr]eserved"
+)
+
+
+@dataclass(slots=True)
+class Value:
+    """What stands behind one label: the label as written, the line it is on (from 0), and its lines."""
+
+    name: str
+    label: str
+    line: int
+    lines: list[str]
+    quoted: bool = False  # "标题": "…", as in JSON
+
+
+@dataclass(slots=True)
+class Record:
+    """One entry's text. Lines count from 1 in the decoded file; terms are as spelled, in order."""
+
+    first_line: int
+    last_line: int = 0
+    values: list[Value] = field(default_factory=list)  # as they stand in the file
+    unparsed: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    title: str = ""
+    title_inferred: bool = False
+    url: str = ""
+    also_at: list[str] = field(default_factory=list)
+    summary: str = ""
+    keywords: list[str] = field(default_factory=list)
+    technologies: list[str] = field(default_factory=list)
+    industries: list[str] = field(default_factory=list)
+    events_raw: str = ""
+    intro: str = ""
+    points: list[Point] = field(default_factory=list)
+    conclusion: str = ""
+    source_date: date | None = None
+    source_date_origin: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+    reprint_notice: bool = False
+
+    @property
+    def quarantined(self) -> bool:
+        return any(finding.severity == ERROR for finding in self.findings)
+
+    def find(self, code: str, line: int, text: str = "") -> None:
+        self.findings.append(Finding(code, line, excerpt(text)))
+
+
+def understand(record: Record) -> None:
+    """Fill the fields from the values; each thing noticed becomes a finding."""
+    texts = _texts(record)
+    _title(record, *texts.get("title", _NOTHING))
+    _link(record, *texts.get("link", _NOTHING))
+    _summary(record, *texts.get("summary", _NOTHING))
+    _events(record, *texts.get("events", _NOTHING))
+    for name, label in TERM_FIELDS.items():
+        _terms(record, name, label, *texts.get(name, _NOTHING))
+    _date(record, texts)
+    _missing(record)
+    if len(record.findings) > 1:
+        record.findings.sort(key=lambda finding: finding.line)
+
+
+_NOTHING = ("", Value("", "", 0, []))
+
+
+def _texts(record: Record) -> dict[str, tuple[str, Value]]:
+    """The cleaned first text of each field; what else there is goes to `extra` (R7, R11)."""
+    texts: dict[str, tuple[str, Value]] = {}
+    used: dict[str, int] = {}
+    for value in record.values:
+        text = _cleaned(record, value)
+        is_extra = value.name in {"extra", "unknown"}
+        key = f"extra {value.label}" if is_extra else value.name
+        if key not in texts or not texts[key][0]:  # an empty value gives way to a later one
+            texts[key] = text, value
+            if is_extra and text:
+                _keep(record, value.label, text, used)
+        elif text == texts[key][0]:
+            record.find("repeated-label", value.line + 1, value.label)
+        elif text:
+            used.setdefault(value.label, 1)
+            _keep(record, value.label, text, used)
+            record.find("conflicting-label", value.line + 1, f"{value.label}: {text}")
+    return texts
+
+
+def _keep(record: Record, label: str, text: str, used: dict[str, int]) -> None:
+    """Put the text among the extras, under `label`, or `label (2)` where that is taken, and so on."""
+    number = used.get(label, 0) + 1
+    while (name := f"{label} ({number})" if number > 1 else label) in record.extra:
+        number += 1
+    record.extra[name], used[label] = text, number
+
+
+def _cleaned(record: Record, value: Value) -> str:
+    text = "\n".join(value.lines) if len(value.lines) > 1 else value.lines[0]
+    if value.quoted:
+        text = _unquoted(text)
+    if value.name == "link" and "<" in text:
+        text = _HREF.sub(r" \1 ", text)
+    text, done = clean(text)
+    for code in sorted(done):
+        in_name = code == "hidden-characters" and value.name not in {"summary", "events"}
+        record.find("hidden-in-name" if in_name else code, value.line + 1, value.label)
+    if "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text:  # F6
+        record.find("damaged-text", value.line + 1, value.label)
+    if len(text) <= 5 and text.casefold().strip("。（）()") in EMPTY:  # R6
+        if text:
+            record.find("empty-value", value.line + 1, f"{value.label}: {text}")
+        return ""
+    return text
+
+
+def _unquoted(text: str) -> str:
+    """The value of `"标题": "…",` as in JSON, without what is JSON's."""
+    bare = text.strip()
+    end = bare.rstrip(",;]}\n\t ")
+    if len(end) > 1 and end[0] == end[-1] == '"':
+        return end[1:-1]
+    return bare.rstrip(",}\n\t ")
+
+
+def _title(record: Record, text: str, value: Value) -> None:
+    record.title = " ".join(text.split("\n")) if "\n" in text else text
+
+
+def _link(record: Record, text: str, value: Value) -> None:
+    if not text:
+        return
+    link = links.read(text)
+    record.url, record.also_at = link.url, link.also_at
+    _note_beside(record, "链接附注", link.rest)
+    for code in link.problems:
+        record.find(code, value.line + 1, text)
+
+
+def _note_beside(record: Record, label: str, text: str) -> None:
+    if text:
+        record.extra[label] = "\n".join(filter(None, [record.extra.get(label), text]))
+
+
+def _summary(record: Record, text: str, value: Value) -> None:
+    record.summary = text
+    record.reprint_notice = reprint_notice(text)
+    if record.reprint_notice:
+        record.find("reprint-notice", value.line + 1)
+    if len(text) > LONG_TEXT:
+        record.find("long-text", value.line + 1, f"{len(text):,}")
+
+
+def _terms(record: Record, name: str, label: str, text: str, value: Value) -> None:
+    if not text:
+        return
+    split = names.split(text)
+    setattr(record, name, split.names)
+    _note_beside(record, f"{label}附注", "\n".join(split.sentences))
+    for code, found in (
+        ("sentence-not-term", split.sentences),
+        ("term-dropped", split.dropped),
+        ("term-repeated", split.repeated),
+    ):
+        for item in found:
+            record.find(code, value.line + 1, item)
+    if split.normalised:
+        record.find("terms-normalised", value.line + 1, text)
+    if len(split.names) > MANY_TERMS:
+        record.find("many-terms", value.line + 1, f"{label}: {len(split.names)}")
+
+
+def _events(record: Record, text: str, value: Value) -> None:
+    if not text:
+        return
+    events = parse_events(text)
+    record.events_raw = text
+    record.intro, record.points, record.conclusion = events.intro, events.points, events.conclusion
+    first = next((i for i, line in enumerate(value.lines) if line.strip()), 0)
+    for code, offset, found in events.problems:
+        at = min(first + offset, len(value.lines) - 1)  # <br> and the like make more lines than the file has
+        record.find(code, value.line + 1 + at, found)
+
+
+def _date(record: Record, texts: dict[str, tuple[str, Value]]) -> None:
+    """Given, else in the address, else as a dateline of the text; an inferred one says so."""
+    for label in DATE_LABELS:
+        found, is_all = dates.given(record.extra.get(label, ""))
+        if found:
+            record.source_date, record.source_date_origin = found, "given"
+            if is_all:
+                del record.extra[label]
+            return
+    if found := links.date_in(record.url):
+        origin, code, key = "url", "date-from-link", "link"
+    elif found := dates.in_text(record.summary):
+        origin, code, key = "text", "date-from-text", "summary"
+    else:
+        return
+    record.source_date, record.source_date_origin = found, origin
+    record.find(code, texts[key][1].line + 1, found.isoformat())
+
+
+def _missing(record: Record) -> None:
+    line = record.first_line
+    has_terms = any(getattr(record, name) for name in TERM_FIELDS)
+    if not (record.url or record.summary or record.events_raw or has_terms):
+        record.find("only-title" if record.title else "nothing-to-identify", line, record.title)
+        return
+    if not record.title:
+        _working_title(record)
+    if not record.url:
+        record.find("missing-link", line)
+    if not record.summary and not record.events_raw:
+        record.find("missing-summary", line)
+    absent = [label for name, label in TERM_FIELDS.items() if not getattr(record, name)]
+    if absent:
+        record.find("missing-terms", line, "、".join(absent))
+    if not record.events_raw:
+        record.find("missing-events", line)
+
+
+def _working_title(record: Record) -> None:
+    """R1: the first sentence, up to 40 characters; without any text the link."""
+    text = record.summary or record.intro
+    title = _SENTENCE.match(text[:WORKING_TITLE])[0].strip() or (text or record.url)[:WORKING_TITLE].strip()
+    if not title:
+        record.find("nothing-to-identify", record.first_line)
+        return
+    record.title, record.title_inferred = title, True
+    record.find("missing-title", record.first_line, title)
+
+
+def reprint_notice(text: str) -> bool:
+    """Whether the text forbids reprinting (R16)."""
+    for word in _NOTICE_WORDS:
+        at = text.find(word)
+        while at >= 0:
+            if _NOTICE.search(text, max(0, at - _NOTICE_REACH), at + _NOTICE_REACH):
+                return True
+            at = text.find(word, at + _NOTICE_REACH)
+    return False
