@@ -21,7 +21,7 @@ DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
 
 _EXACT = {label: (name, label) for name, labels in LABELS.items() for label in labels.split()}
 _FOLDED = {names.key(label): found for label, found in _EXACT.items()}
-_LONGEST = 16  # characters that a known label has, inner spaces counted
+_LONGEST = 14  # characters of a known label
 _BRACKETS = ("【", "[", "「")
 _REACH = 80  # characters of a line within which its label must end
 
@@ -79,4 +79,6 @@ def read(line: str) -> Label | None:
 
 def _folded(name: str) -> tuple[str, str]:
     """As the table says, whatever the case, the width, the spaces and the script."""
-    return _FOLDED.get(names.key(name), ("", name)) if len(name) <= _LONGEST else ("", name)
+    if len("".join(name.split())) > _LONGEST:
+        return "", name
+    return _FOLDED.get(names.key(name), ("", name))

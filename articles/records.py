@@ -18,7 +18,7 @@ EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——",
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
 _HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]+)[^<>]*>", re.IGNORECASE)
-_NOTICE_WORDS = ("转载", "版权", "独家原创", "ights reserved", "未经")
+_NOTICE_WORDS = ("转载", "版权", "独家原创", "eserved", "未经")
 _NOTICE_REACH = 60  # characters around such a word within which the whole notice stands
 _NOTICE = re.compile(
     r"未经[^。\n]{0,20}(?:不得|禁止|严禁|请勿)[^。\n]{0,8}(?:转载|转发|摘编|复制|使用|镜像|链接)"
@@ -231,8 +231,9 @@ def _missing(record: Record) -> None:
     if not (record.url or record.summary or record.events_raw or has_terms):
         record.find("only-title" if record.title else "nothing-to-identify", line, record.title)
         return
-    if not record.title:
-        _working_title(record)
+    if not record.title and not _working_title(record):
+        record.find("nothing-to-identify", line)
+        return
     if not record.url:
         record.find("missing-link", line)
     if not record.summary and not record.events_raw:
@@ -244,15 +245,14 @@ def _missing(record: Record) -> None:
         record.find("missing-events", line)
 
 
-def _working_title(record: Record) -> None:
+def _working_title(record: Record) -> str:
     """R1: the first sentence, up to 40 characters; without any text the link."""
     text = record.summary or record.intro
     title = _SENTENCE.match(text[:WORKING_TITLE])[0].strip() or (text or record.url)[:WORKING_TITLE].strip()
-    if not title:
-        record.find("nothing-to-identify", record.first_line)
-        return
-    record.title, record.title_inferred = title, True
-    record.find("missing-title", record.first_line, title)
+    if title:
+        record.title, record.title_inferred = title, True
+        record.find("missing-title", record.first_line, title)
+    return title
 
 
 def reprint_notice(text: str) -> bool:

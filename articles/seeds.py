@@ -40,6 +40,9 @@ class Parsed:
 
     def spans(self) -> Iterator[tuple[int, int, str]]:
         """(start, end, kind) for all of the text, in order: every character has a home."""
+        if not self.homes:  # nothing was read
+            yield 0, len(self.text), "unparsed"
+            return
         starts, at = [], 0
         for line in self.text.split("\n"):
             starts.append(at)
@@ -101,6 +104,7 @@ class _Pass:
         self.record: Record | None = None
         self.seen: set[str] = set()  # the fields that the record has
         self.value: Value | None = None
+        self.empty = False  # whether nothing stands behind the label yet
         self.outside: list[int] = []  # lines before the first label of the next record
 
     def run(self) -> None:
@@ -115,6 +119,7 @@ class _Pass:
             elif self.value:
                 homes.append((i, 0, self.value.name))
                 self.value.lines.append(line)
+                self.empty = self.empty and not line.strip()
             else:
                 homes.append((i, 0, "unparsed"))
                 self.outside.append(i)
@@ -146,10 +151,9 @@ class _Pass:
             return bool(label.field) or self._may_be_extra(label)
         if not label.field:
             return False
-        if (
-            label.field == "extra"
-        ):  # 编辑：… at the end of a text is text; behind the event summary it is a label
-            return inside == "events" and self._label_follows(i)
+        if label.field == "extra":
+            # 编辑：… at the end of a text is text; in an empty one or behind the event summary it is a label.
+            return (inside == "events" or self.empty) and self._label_follows(i)
         if label.field not in self.seen:
             return True
         if label.field == "title" and self._near(i, {"link"} if inside == "summary" else set(labels.LABELS)):
@@ -161,8 +165,7 @@ class _Pass:
         """An unknown short label counts only where nothing but labels and their values stood so far."""
         if self.record is None or self.seen & {"summary", "events"}:
             return False
-        value_is_here = self.value is None or any(line.strip() for line in self.value.lines)
-        return value_is_here and bool(_UNKNOWN_LABEL.fullmatch(label.name))
+        return not self.empty and bool(_UNKNOWN_LABEL.fullmatch(label.name))
 
     def _near(self, i: int, wanted: set[str]) -> bool:
         return any(label and label.field in wanted for label in self.labels[i + 1 : i + 1 + _NEAR])
@@ -181,7 +184,7 @@ class _Pass:
     def _end_record(self) -> None:
         if self.seen - {"extra"}:
             self._close()
-        self.value = None  # after front matter the same record goes on
+        self.value, self.empty = None, False  # after front matter the same record goes on
 
     def _open(self, i: int, line: str, label: Label) -> None:
         name = "extra" if i < self.front_matter else label.field or "unknown"
@@ -199,6 +202,7 @@ class _Pass:
         self.parsed.homes += (i, 0, "label"), (i, label.column, kind)
         self.value = Value(name, written, i, [line[label.column :]], label.quoted)
         self.record.values.append(self.value)
+        self.empty = not self.value.lines[0].strip()
 
     def _begins_another(self, i: int, label: Label) -> bool:
         """Whether this 标题 is the next record's, not another of this one such as 原标题 right below 标题 (F16, R7)."""
@@ -226,7 +230,7 @@ class _Pass:
                 last.lines.pop()
             self.record.last_line = last.line + len(last.lines)
             self.parsed.records.append(self.record)
-        self.record, self.value, self.seen = None, None, set()
+        self.record, self.value, self.empty, self.seen = None, None, False, set()
 
 
 def _is_separator(line: str) -> bool:

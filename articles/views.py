@@ -24,6 +24,7 @@ from taxonomy.models import VOCABULARIES, Term
 RECENT = 200  # newest public articles that the front page's rail looks at
 RAIL = 8  # terms of a vocabulary, and event points, in that rail
 MAX_TERMS = 500  # of an index
+MAX_POINT = 60  # characters of a point's body in a list
 MAX_TITLE = 200  # characters of a title or heading in a list; an article's own page shows all
 
 
@@ -34,7 +35,7 @@ class Entry:
     article: Article
     title: str
     text: str
-    headings: list[str]
+    points: list[tuple[str, str]]  # heading and body, cut short
     terms: list[Term]
 
 
@@ -151,7 +152,7 @@ def entries(articles: Iterable[Article], terms: dict[int, dict[str, list[Term]]]
             article,
             title=short(article.title),
             text=brief(article),
-            headings=[short(point.heading or point.body) for point in article.points.all()[:3]],
+            points=[(short(point.heading), clip(point.body)) for point in article.points.all()[:3]],
             terms=few(terms[article.pk]),
         )
         for article in articles
@@ -166,6 +167,11 @@ def brief(article: Article) -> str:
 
 def short(text: str) -> str:
     return Truncator(text).chars(MAX_TITLE)
+
+
+def clip(text: str) -> str:
+    """So much of a point's body that it is worth reading in a list."""
+    return Truncator(" ".join(text.split())).chars(MAX_POINT, truncate="……")
 
 
 def few(terms: dict[str, list[Term]]) -> list[Term]:

@@ -1,6 +1,7 @@
 """Three vocabularies of terms and their aliases. Nothing here knows what carries a term."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Self
 
 from django.db import models
@@ -78,6 +79,12 @@ class TermQuerySet(models.QuerySet):
         return found
 
 
+@lru_cache(maxsize=10_000)
+def _address(vocabulary: str, slug: str) -> str:
+    """Lists show hundreds of links to terms; finding their addresses took a fifth of a list's time."""
+    return reverse(vocabulary, args=[slug])
+
+
 class Term(TagBase):
     """One entry of a vocabulary. Its key makes all spellings one; the name is the spelling that is shown."""
 
@@ -110,7 +117,7 @@ class Term(TagBase):
         ]
 
     def get_absolute_url(self) -> str:
-        return reverse(self.vocabulary, args=[self.slug])
+        return _address(self.vocabulary, self.slug)
 
 
 class Keyword(Term):

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from articles.admin.forms import ArticleForm
 from articles.admin.terms_field import Chosen, write_terms
 from articles.models import (
     Article,
@@ -29,6 +30,13 @@ from taxonomy.models import Keyword, Technology
 from tests.factories import make_article, make_source, make_term, make_user
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Nobody's password is tried here, and a slow hash for each person would take most of the time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 LIST = "/admin/articles/article/"
 POINTS = [("一", "甲"), ("二", "乙"), ("三", "丙")]
@@ -590,6 +598,37 @@ def test_the_list_is_narrowed_by_terms_sources_batches_and_gaps():
         "?q=全": ["全"],
     }.items():
         assert listed(query) == titles, query
+
+
+@pytest.mark.parametrize("query", ["technologies=%00", "q=%00", "import_rows__batch=%00", "p=-1"])
+def test_a_hostile_query_breaks_nothing(query):
+    make_article()
+    assert desk().get(f"{LIST}?{query}").status_code in {200, 302}
+
+
+def test_characters_that_the_database_refuses_are_left_out_of_terms():
+    assert links(saved(make_article(), technologies=["A\0I"])) == [("AI", "AI", 0)]
+
+
+def test_a_title_is_one_line():
+    assert saved(make_article("甲"), title="甲\r\n乙").title == "甲 乙"
+
+
+def test_a_link_taken_in_the_same_moment_is_a_form_error(monkeypatch):
+    """The check passes, somebody else saves, the database refuses: the second look finds the other."""
+    other = make_article("另一篇", url="https://www.1905.com/a", url_key="https://www.1905.com/a")
+    real, looks = ArticleForm._check_link, []
+
+    def blind_once(form):
+        looks.append(form)
+        if len(looks) == 1:
+            form.instance.url_key = other.url_key
+        else:
+            real(form)
+
+    monkeypatch.setattr(ArticleForm, "_check_link", blind_once)
+    response = save(make_article(), url=other.url)
+    assert "另一篇" in errors(response) and len(looks) == 2
 
 
 def test_a_pasted_link_finds_its_article():

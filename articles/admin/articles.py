@@ -265,12 +265,14 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
         refusal = self._done(request, article, verb, form) if form.is_bound and form.is_valid() else None
         if refusal == "":
             return HttpResponseRedirect(reverse("admin:articles_article_change", args=[pk]))
-        if not form.is_bound and article.status not in workflow.TRANSITIONS[verb].sources:
+        impossible = article.status not in workflow.TRANSITIONS[verb].sources
+        if impossible and not form.is_bound:
             refusal = _("This is not possible while the article is %(status)s.") % {
                 "status": article.get_status_display()
             }
         problems = workflow.problems(article) if verb == "publish" and not form.is_bound else []
-        return self._ask(request, verb, [article], form, refusal=refusal, problems=problems)
+        more = {"refusal": refusal, "problems": problems, "impossible": impossible}
+        return self._ask(request, verb, [article], form, **more)
 
     def _done(self, request: HttpRequest, article: Article, verb: str, form: verbs.VerbForm) -> str:
         """Do it; empty, or why it was refused."""

@@ -95,8 +95,8 @@ class TermFilter(LinkedFilter):
 
     def found(self, value: str) -> Term | None:
         terms = TERM_FIELDS[self.parameter_name]._meta.get_field("tag").related_model.objects
-        by_slug = terms.by_slug([value]).get(value)
-        return by_slug or (terms.filter(pk=value).first() if _is_id(value) else None)
+        by_slug = {} if "\0" in value else terms.by_slug([value])
+        return by_slug.get(value) or (terms.filter(pk=value).first() if _is_id(value) else None)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() is None:

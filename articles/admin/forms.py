@@ -69,6 +69,9 @@ class ArticleForm(forms.ModelForm):
             if self.instance.pk:
                 self.initial[name] = [term.name for term in getattr(self.instance, name).all()]
 
+    def clean_title(self) -> str:
+        return " ".join(self.cleaned_data["title"].splitlines())
+
     def clean(self) -> dict[str, Any]:
         super().clean()
         if self.instance.pk:

@@ -71,7 +71,7 @@ class TermsField(forms.Field):
         )
 
     def clean(self, value: Iterable[str] | None) -> list[Chosen]:
-        given = [name.strip() for name in value or [] if name.strip()]
+        given = [name for text in value or [] if (name := text.replace("\0", "").strip())]
         known = self.vocabulary.objects.resolve(given)
         pieces = [piece for name in given for piece in ([name] if name in known else _pieces(name))]
         if len(pieces) > MAX_VALUES:

@@ -1,0 +1,642 @@
+"""Seed text becomes records: one tiny file in tests/data for each row of the format, and that nothing is ever lost.
+
+A fixture `R7-label-twice.txt` has its expected result beside it, `R7-label-twice.json`: all that is not empty.
+"""
+
+import html
+import json
+import random
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from articles import points, seeds
+from articles.findings import FINDINGS
+
+DATA = Path(__file__).parent / "data"
+FIXTURES = sorted(path.stem for path in DATA.glob("*.txt"))
+
+SEED = """\
+标题: 书店试用选书助手
+链接: https://www.example.com/a/1.html
+总结: 一家书店试用助手一个月。读者说找书更快。
+关键词: 书店, 选书
+AI技术: 推荐算法
+行业: 零售
+重大事件摘要: 书店试用助手。
+
+1. **试用**：为期一个月。
+
+2. **结果**：找书更快。
+
+本文只作示例。
+"""
+
+
+def read(text: str) -> seeds.Record:
+    """The one record of a text."""
+    (record,) = seeds.parse(text.encode()).records
+    return record
+
+
+def codes(findings: list[seeds.Finding]) -> list[str]:
+    return [f"{finding.line} {finding.code}" for finding in findings]
+
+
+def shown(record: seeds.Record) -> dict[str, Any]:
+    """All of a record that is not empty, as the fixtures write it."""
+    texts = {
+        "title": record.title,
+        "title_inferred": record.title_inferred,
+        "url": record.url,
+        "also_at": record.also_at,
+        "summary": record.summary,
+        "keywords": record.keywords,
+        "technologies": record.technologies,
+        "industries": record.industries,
+        "intro": record.intro,
+        "points": [[point.number, point.heading, point.body] for point in record.points],
+        "conclusion": record.conclusion,
+        "source_date": record.source_date and record.source_date.isoformat(),
+        "source_date_origin": record.source_date_origin,
+        "extra": record.extra,
+        "reprint_notice": record.reprint_notice,
+        "unparsed": record.unparsed,
+    }
+    return {
+        "lines": [record.first_line, record.last_line],
+        **{name: value for name, value in texts.items() if value},
+        "findings": codes(record.findings),
+    }
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_each_row_of_the_format_is_read_as_its_fixture_says(name):
+    parsed = seeds.parse((DATA / f"{name}.txt").read_bytes())
+    assert {
+        "encoding": parsed.encoding,
+        "findings": codes(parsed.findings),
+        "records": [shown(record) for record in parsed.records],
+    } == json.loads((DATA / f"{name}.json").read_text("utf-8"))
+
+
+def test_every_fixture_has_its_expected_result():
+    assert sorted(path.stem for path in DATA.glob("*.json")) == FIXTURES
+    assert len(FIXTURES) > 100
+
+
+def test_the_sample_seeds_have_no_warnings():
+    parsed = [seeds.parse(path.read_bytes()) for path in sorted((settings.BASE_DIR / "seeds").glob("*.txt"))]
+    records = [record for file in parsed for record in file.records]
+    findings = [finding for part in (*parsed, *records) for finding in part.findings]
+    assert len(records) == 57
+    assert [finding for finding in findings if finding.severity != "note"] == []
+
+
+def test_the_broken_example_shows_each_of_its_faults():
+    path = settings.BASE_DIR / "docs/examples/broken/broken-example.txt"
+    assert [codes(record.findings) for record in seeds.parse(path.read_bytes()).records] == [
+        [],
+        ["20 missing-link"],
+        ["36 only-title"],
+        ["41 unsafe-link", "47 conflicting-label"],
+    ]
+
+
+# --- variants of a row ------------------------------------------------------------------------------
+
+LABEL_FORMS = [
+    *("标题:{}", "标题：{}", "标题﹕{}", "标题∶{}", "标题 :{}", "标题　： {}", "标题：\n{}", "标题:\n\n{}"),
+    *("**标题**：{}", "**标题：**{}", "**标题：** {}", "__标题__: {}", "*标题*：{}", "- **标题**：{}"),
+    *(
+        "【标题】{}",
+        "【标题】：{}",
+        "【 标题 】 {}",
+        "**【标题】**{}",
+        "**【标题】**：{}",
+        "[标题]{}",
+        "「标题」{}",
+    ),
+    *("## 标题\n{}", "##标题\n\n{}", "# 标题：{}", "## **标题**\n{}", "### 标题：\n{}"),
+    *('"标题":"{}"', '  "标题": "{}",', '"标题" : "{}" }}', "“标题”：{}"),
+    *(
+        "\ufeff标题：{}",
+        "\u200b标题：{}",
+        "　　标题：{}",
+        "\t标题：{}",
+        "- 标题：{}",
+        "* 标题：{}",
+        "• 标题：{}",
+        "> 标题：{}",
+    ),
+    *("标 题：{}", "標題：{}", "TITLE: {}", "Ｔｉｔｌｅ：{}", "Head line: {}", "题目：{}", "新闻标题：{}"),
+]
+
+
+@pytest.mark.parametrize("form", LABEL_FORMS)
+def test_a_label_is_recognised_in_every_form(form):
+    record = read(SEED.replace("标题: 书店试用选书助手", form.format("书店**试用**选书助手")))
+    assert (record.title, record.findings) == ("书店**试用**选书助手", [])
+
+
+@pytest.mark.parametrize("value", ["**书店**", "*书店*", "__书店__", "】书店", "*", "//书店"])
+@pytest.mark.parametrize(
+    "form", ["标题：{}", "- 标题：{}", "* 标题：{}", "**标题**：{}", "【标题】：{}", "标题:{}"]
+)
+def test_the_value_keeps_the_marks_it_begins_with(form, value):
+    assert read(SEED.replace("标题: 书店试用选书助手", form.format(value))).title == value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "标题党：不可取",
+            "1. 标题：甲",
+            "“技术：很好”",
+            "【来源：示例社】",
+            "[原文](https://www.example.com)",
+        ),
+        *(
+            "标题",
+            "**标题**",
+            "# 标题 甲",
+            "https://www.example.com",
+            "重大事件总结没有冒号",
+            "文中的标题：甲",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_label_is_text(line):
+    record = read(SEED.replace("找书更快。\n关键词", f"找书更快。\n{line}\n完。\n关键词"))
+    assert record.summary == f"一家书店试用助手一个月。读者说找书更快。\n{line}\n完。"
+    assert record.findings == []
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [(field, label) for field, written in seeds.labels.LABELS.items() for label in written.split()],
+)
+def test_every_label_of_the_table_stands_for_its_field(field, label):
+    for written in (label, label.upper(), " ".join(label)):
+        assert seeds.labels.read(f"{written}：值").field == field
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "",
+        " ",
+        "无",
+        "暂无",
+        "N/A",
+        "n/a",
+        "null",
+        "NULL",
+        "None",
+        "-",
+        "—",
+        "未提及",
+        "未知",
+        "不涉及",
+        "空",
+        "无。",
+        "（无）",
+    ],
+)
+def test_a_value_that_says_there_is_none_is_empty(nothing):
+    record = read(SEED.replace("零售", nothing))
+    assert record.industries == []
+    assert codes(record.findings) == ["1 missing-terms", "6 empty-value"][: 1 + bool(nothing.strip())]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        *(
+            "未经授权不得转载",
+            "未经许可，禁止转载、摘编",
+            "未经本报许可，任何单位不得使用",
+            "转载请注明出处",
+            "谢绝转载",
+            "禁止转载",
+        ),
+        *("独家原创稿件", "版权所有，侵权必究", "版权归作者所有", "All Rights Reserved.", "请勿转载"),
+    ],
+)
+def test_a_reprint_notice_is_noticed(notice):
+    assert seeds.reprint_notice(f"{'书店试用助手。' * 50}[示例网]{notice}{'。' * 50}")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "转载自示例社。", "他谈到版权问题。", "未经训练的模型不得分很高。", "独家报道"]
+)
+def test_what_only_speaks_of_reprints_is_no_notice(text):
+    assert not seeds.reprint_notice(text)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk"]
+)
+def test_every_encoding_gives_the_same_record(encoding):
+    parsed = seeds.parse(SEED.encode(encoding))
+    assert [shown(record) for record in parsed.records] == [shown(read(SEED))]
+
+
+@pytest.mark.parametrize(
+    "separator", ["---", "===", "***", "  -----  ", "==========", "\n---\n", "---\n\n---"]
+)
+def test_a_line_of_marks_parts_two_records(separator):
+    one, two = seeds.parse(f"{SEED}{separator}\n{SEED}".encode()).records
+    assert shown(one) == shown(read(SEED))
+    assert shown(two) | {"lines": [1, 13]} == shown(one)
+
+
+def test_many_records_and_large_files_are_read_with_a_warning():
+    many = seeds.parse("标题: 甲\n链接: https://www.example.com/\n".encode() * 501)
+    assert (len(many.records), codes(many.findings)) == (501, ["1 large-file"])
+    large = seeds.parse(f"标题: 甲\n总结: {'长' * 1_700_000}\n".encode())
+    assert (len(large.records[0].summary), codes(large.findings)) == (1_700_000, ["1 large-file"])
+
+
+def test_a_file_over_the_limit_is_not_read(monkeypatch):
+    monkeypatch.setattr(seeds, "MAX_BYTES", 100)
+    parsed = seeds.parse(SEED.encode())
+    assert (codes(parsed.findings), parsed.records) == (["1 too-large"], [])
+
+
+@pytest.mark.parametrize(("length", "expected"), [(100_000, []), (200_000, []), (200_001, ["3 long-text"])])
+def test_a_very_long_text_is_never_cut(length, expected):
+    record = read(SEED.replace("一家书店试用助手一个月。读者说找书更快。", "长" * length))
+    assert (len(record.summary), codes(record.findings)) == (length, expected)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "expected", "kept"),
+    [
+        ("发布日期", "2024-05-06", ("2024-05-06", "given"), {}),
+        ("日期", "2024年5月6日", ("2024-05-06", "given"), {}),
+        ("时间", "2024/05/06 10:20", ("2024-05-06", "given"), {"时间": "2024/05/06 10:20"}),
+        ("发布时间", "2024.5.6", ("2024-05-06", "given"), {}),
+        ("发布时间", "2024-13-06", ("", ""), {"发布时间": "2024-13-06"}),
+        ("发布时间", "五月", ("", ""), {"发布时间": "五月"}),
+    ],
+)
+def test_a_given_date_is_read_and_what_else_it_says_is_kept(label, value, expected, kept):
+    record = read(SEED.replace("总结:", f"{label}: {value}\n总结:"))
+    found = record.source_date.isoformat() if record.source_date else ""
+    assert ((found, record.source_date_origin), record.extra) == (expected, kept)
+
+
+def test_an_inferred_date_says_where_it_comes_from():
+    from_link = read(SEED.replace("a/1.html", "2024/05/06/1.html"))
+    from_text = read(SEED.replace("一家书店", "示例社某地2024年5月6日电 一家书店"))
+    assert codes(from_link.findings) == ["2 date-from-link"]
+    assert codes(from_text.findings) == ["3 date-from-text"]
+    assert from_link.source_date == from_text.source_date
+    assert [from_link.source_date_origin, from_text.source_date_origin] == ["url", "text"]
+
+
+def test_extras_never_overwrite_each_other():
+    record = read(
+        "标题: 甲\n来源: 一\n来源 (2): 二\n来源: 三\n链接附注: 四\n链接: 五 https://www.example.com/ 六\n总结: 七\n"
+    )
+    assert record.extra == {"来源": "一", "来源 (2)": "二", "来源 (3)": "三", "链接附注": "四\n五 六"}
+
+
+def test_text_before_separate_records_stays_with_each():
+    parsed = seeds.parse(f"第一篇\n{SEED}---\n---\n第二篇\n{SEED}".encode())
+    assert [record.unparsed for record in parsed.records] == ["第一篇", "---\n第二篇"]
+
+
+def test_findings_can_be_shown_and_stored():
+    """No line break and no character that a database or a terminal cannot take."""
+    text = "开\x00头\n二\n" + SEED.replace("零售", "零\x00售\n\n1\x1b").replace(
+        "关键词", "关\x00键词：\n关键词"
+    )
+    parsed = seeds.parse((text + "---\n\x00\n").encode())
+    findings = [*parsed.findings, *(finding for record in parsed.records for finding in record.findings)]
+    assert findings
+    assert [finding for finding in findings if not finding.text.isprintable()] == []
+
+
+def test_every_finding_has_words():
+    for code, (severity, message, remedy) in FINDINGS.items():
+        assert severity in {"note", "warning", "error"}, code
+        assert message, code
+        assert remedy or severity == "note", code
+
+
+def test_parsing_twice_gives_the_same():
+    content = (DATA / "worst.txt").read_bytes()
+    assert seeds.parse(content) == seeds.parse(content)
+
+
+# --- nothing is lost --------------------------------------------------------------------------------
+# Written without the parser's own means: spans of text on one side, the fields of the records on the other.
+
+TAGS = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?(?:b|br|p|div|i|span)\b[^<>]*>", re.DOTALL)
+ENTITIES = re.compile(r"&(?:amp|nbsp|lt|gt|#20013|#x6587);")
+LABEL_MARKS = re.compile(r"[\s#>*_•·●\"“”‘’【】\[\]「」:：﹕∶-]")
+POINT_MARKS = set("*_#\\：:—–-；;")
+NOTHING = {"无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
+ADDRESS_TAG = re.compile(r"<a\b[^<>]*>")
+
+
+def visible(text: str) -> str:
+    """What a person sees of a text, without the spaces."""
+    return "".join(
+        char for char in text if unicodedata.category(char)[0] not in "ZC" or char == "\n"
+    ).replace("\n", "")
+
+
+def meant(text: str) -> str:
+    """What a value means, cleaned: tags gone, entities decoded once, invisible characters gone (C1, C2, C7, C8)."""
+    return visible(ENTITIES.sub(lambda entity: html.unescape(entity[0]), TAGS.sub("", text)))
+
+
+def check_nothing_is_lost(parsed: seeds.Parsed) -> None:
+    spans = list(parsed.spans())
+    assert "".join(parsed.text[start:end] for start, end, _kind in spans) == parsed.text
+    assert [start for start, _end, _kind in spans[1:]] == [end for _start, end, _kind in spans[:-1]]
+    if not parsed.records:
+        assert any(finding.severity == "error" for finding in parsed.findings)
+        return
+    values = [value for record in parsed.records for value in record.values]
+    written = [(kind, parsed.text[start:end]) for start, end, kind in spans]
+    check_labels([text for kind, text in written if kind == "label"], values)
+    assert set("".join(text for kind, text in written if kind == "separator")) <= set("-=* \t\n\u3000\xa0")
+    contents = "".join(text for kind, text in written if kind not in {"label", "separator"})
+    kept = "".join("".join(value.lines) for value in values)
+    kept += "".join(record.unparsed for record in parsed.records)
+    assert Counter(visible(contents)) == Counter(visible(kept))
+    for record in parsed.records:
+        for value in record.values:
+            assert has_a_home("\n".join(value.lines), value, record), (value, record)
+
+
+def check_labels(written: list[str], values: list[seeds.Value]) -> None:
+    """A label's span holds the label and marks around it, nothing else."""
+    assert len(written) == len(values)
+    for text, value in zip(written, values, strict=True):
+        assert folded(text) == folded(value.label), (text, value)
+
+
+def folded(label: str) -> str:
+    return unicodedata.normalize("NFKC", visible(LABEL_MARKS.sub("", label))).casefold()
+
+
+def has_a_home(text: str, value: seeds.Value, record: seeds.Record) -> bool:
+    expected = meant(text)
+    if value.quoted:
+        expected = expected.strip('",;}]')
+    if expected.casefold().strip("。（）()") in NOTHING | {""}:
+        return True
+    fields = [record.title, record.summary, *record.extra.values()]
+    if any(expected in visible(field) for field in fields):
+        return True
+    if record.source_date and value.name in {"extra", "unknown"}:
+        return [int(number) for number in re.findall(r"\d+", expected)] == list(
+            record.source_date.timetuple()[:3]
+        )
+    if value.name == "link":
+        return is_in_link(expected, record)
+    if value.name == "events":
+        return is_in_events(expected, record)
+    return value.name in seeds.TERM_FIELDS and is_in_terms(expected, value, record)
+
+
+def is_in_link(expected: str, record: seeds.Record) -> bool:
+    """Every letter and digit of the link is in an address or beside it."""
+    letters = alphanumeric(expected)
+    parts = map(alphanumeric, [record.url, *record.also_at, *record.extra.get("链接附注", "").split()])
+    told = Counter(char for part in parts for char in part * max(1, letters.count(part)))
+    return Counter(letters) <= told
+
+
+def alphanumeric(text: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))
+
+
+def is_in_terms(expected: str, value: seeds.Value, record: seeds.Record) -> bool:
+    """What is left when terms and sentences are taken out has no letters but 等."""
+    parts = [
+        *getattr(record, value.name),
+        *record.extra.get(f"{seeds.TERM_FIELDS[value.name]}附注", "").split("\n"),
+        *(finding.text for finding in record.findings if finding.code == "term-repeated"),
+    ]
+    expected = expected.replace('"', "")
+    for part in sorted((visible(part).replace('"', "") for part in parts), key=len, reverse=True):
+        expected = expected.replace(part, " ", 1) if part else expected
+    return not any(char.isalpha() and char != "等" for char in expected)
+
+
+def is_in_events(expected: str, record: seeds.Record) -> bool:
+    """Intro, points and conclusion follow each other in the text; only marks stand between them."""
+    assert visible(record.events_raw) == expected
+    parts = [record.intro, points.parse(record.events_raw).boilerplate]
+    parts += [part for point in record.points for part in (point.number, point.heading, point.body)]
+    left = iter(expected)
+    for char in visible("".join([*parts, record.conclusion])):
+        for found in left:
+            if found == char:
+                break
+            if found not in POINT_MARKS:
+                return False
+        else:
+            return False
+    return set(left) <= POINT_MARKS
+
+
+WORST = (DATA / "worst.txt").read_text("utf-8")
+STOCK = [
+    *SEED.split("\n"),
+    *(
+        "---",
+        "===",
+        "***",
+        "```",
+        "{",
+        "}",
+        "",
+        "",
+        "　　一段话。",
+        "第二段，很短。",
+        "李丹：好看吗？",
+        "标题党：不好",
+        "责编: 小李",
+    ),
+    *(
+        "标题：邮局试用分拣助手",
+        "链接：www.example.com/b",
+        "【摘要】邮局试用。",
+        "**关键词**：#书店 #邮局",
+        "行业：无",
+        "要点：两条",
+    ),
+    *(
+        "来源: 示例社",
+        "发布时间: 2024-05-06",
+        "网址: [题](https://b.example.com/x)；https://c.example.com/c",
+        "原文：见附件",
+    ),
+    *(
+        "3. **以后**：继续。",
+        "- 内\n- 外",
+        "1. 一；2. 二；3. 三",
+        "第一，试用。",
+        "① 试用",
+        "以下是要点：",
+        "总之，值得。",
+        "1.5亿元。",
+    ),
+    *(
+        '"标题": "书店",',
+        '"标签": ["甲", "乙"],',
+        "AI 技术：文章未提及具体技术，本文只谈书店。",
+        "关键词：书店、选书（甲、乙）, 2024等。",
+    ),
+]
+SNIPPETS = [
+    "<b>",
+    "</b>",
+    "<br/>",
+    '<p class="x">',
+    "<script>x = 1</script>",
+    "<!-- x -->",
+    "<x-y>",
+    "3<5",
+    "&amp;",
+    "&nbsp;",
+]
+SNIPPETS += [
+    "&#20013;",
+    "&amp;amp;",
+    "&#0;",
+    "AT&T",
+    "**",
+    "__",
+    "`",
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\x00",
+    "\x1b",
+    "\u2028",
+]
+SNIPPETS += [
+    "\x0b",
+    "\x85",
+    "\u202e",
+    "😀",
+    "𠮷",
+    "👨\u200d👩",
+    "　",
+    "\xa0",
+    "：",
+    "；",
+    "、",
+    "“",
+    "）",
+    "（",
+    "1. ",
+    "\ufffd",
+]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030", "big5"]
+
+
+def mutated(rng: random.Random) -> str:
+    lines = (SEED * rng.randint(1, 2) + rng.choice(["", "", WORST])).replace("\r", "").split("\n")
+    for _time in range(rng.randint(1, 8)):
+        at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+        match rng.randrange(8):
+            case 0:
+                del lines[at : at + rng.randint(0, 3)]
+            case 1:
+                lines.insert(other, lines[at])
+            case 2:
+                lines[at], lines[other] = lines[other], lines[at]
+            case 3:
+                lines[at] = lines[at][: rng.randint(0, len(lines[at]))]
+            case 4:
+                lines[at] = re.sub(
+                    "[:：]", rng.choice(["", "：", " :", "】", "**：", "﹕", "：\n"]), lines[at], count=1
+                )
+            case 5:
+                lines[at] += lines[other]
+            case _:
+                lines.insert(at, rng.choice(STOCK))
+        lines = lines or [""]
+    text = "\n".join(lines)
+    for _time in range(rng.randint(0, 4)):  # between two Chinese characters: never inside a tag or an entity
+        places = [
+            match.start() for match in re.finditer("(?<=[\u4e00-\u9fff：。])(?=[\u4e00-\u9fff\n])", text)
+        ]
+        if places:
+            at = rng.choice(places)
+            text = text[:at] + rng.choice(SNIPPETS) + text[at:]
+    return text
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_nothing_of_a_mutated_seed_is_lost(part):
+    rng = random.Random(part)
+    for _time in range(500):
+        check_nothing_is_lost(seeds.parse(mutated(rng).encode()))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_mutated_seed_in_any_encoding_cut_anywhere_is_read_or_refused(encoding):
+    rng = random.Random(encoding)
+    for _time in range(150):
+        content = mutated(rng).encode(encoding, "ignore")
+        whole = seeds.parse(content)
+        if whole.text:
+            check_nothing_is_lost(whole)
+        start, end = sorted(rng.randrange(len(content) + 1) for _side in range(2))
+        for damaged in (content[:end], content[:start] + bytes([rng.randrange(256)]) + content[start:]):
+            parsed = seeds.parse(damaged)
+            assert parsed.records or parsed.findings
+            assert "".join(parsed.text[start:end] for start, end, _kind in parsed.spans()) == parsed.text
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_nothing_of_a_fixture_is_lost(name):
+    parsed = seeds.parse((DATA / f"{name}.txt").read_bytes())
+    if parsed.text and not ADDRESS_TAG.search(parsed.text):
+        check_nothing_is_lost(parsed)
+
+
+def test_nothing_of_the_sample_seeds_is_lost():
+    for path in (settings.BASE_DIR / "seeds").glob("*.txt"):
+        check_nothing_is_lost(seeds.parse(path.read_bytes()))
+
+
+thorough = hypothesis(deadline=None, derandomize=True, max_examples=150)
+TEXT = st.text(st.characters(exclude_characters="<&", exclude_categories=["Cs"]), max_size=40)
+LINES = st.lists(st.one_of(st.sampled_from(STOCK), TEXT), max_size=25)
+
+
+@thorough
+@given(LINES)
+def test_nothing_of_any_lines_is_lost(lines):
+    check_nothing_is_lost(seeds.parse("\n".join(lines).encode()))
+
+
+@thorough
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"", *(SEED.encode(encoding, "ignore") for encoding in ENCODINGS)]),
+)
+def test_any_bytes_are_read_or_refused(content, before):
+    parsed = seeds.parse(before + content)
+    assert parsed.records or parsed.findings
+    assert "".join(parsed.text[start:end] for start, end, _kind in parsed.spans()) == parsed.text
