@@ -35,6 +35,8 @@ def claim_folder(parent: Path) -> tuple[Path, IO]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A slow hash for each person that a test makes would take most of the time.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     folder, config.run_lock = claim_folder(settings.VAR_DIR)
     settings.VAR_DIR = folder
     # Commands that a test runs in a process of their own use the same folder and server.

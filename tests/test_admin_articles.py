@@ -32,12 +32,6 @@ from tests.factories import make_article, make_source, make_term, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Nobody's password is tried here, and a slow hash for each person would take most of the time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 LIST = "/admin/articles/article/"
 POINTS = [("一", "甲"), ("二", "乙"), ("三", "丙")]
 
@@ -603,7 +597,8 @@ def test_the_list_is_narrowed_by_terms_sources_batches_and_gaps():
 @pytest.mark.parametrize("query", ["technologies=%00", "q=%00", "import_rows__batch=%00", "p=-1"])
 def test_a_hostile_query_breaks_nothing(query):
     make_article()
-    assert desk().get(f"{LIST}?{query}").status_code in {200, 302}
+    refused = {400} if "%00" in query else {200, 302}
+    assert desk().get(f"{LIST}?{query}").status_code in refused
 
 
 def test_characters_that_the_database_refuses_are_left_out_of_terms():

@@ -13,12 +13,6 @@ from tests.factories import make_article, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Nobody's password is tried here, and a slow hash for each person would take most of the time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 RIGHTS = {
     "submit": "submit_article",
     "publish": "publish_article",

@@ -1,4 +1,4 @@
-"""What the desk keeps: sources, articles with their event summary and terms, seed files, batches, revisions."""
+"""Sources, and articles with their terms and event summary."""
 
 from collections.abc import Collection
 from typing import Self
@@ -112,7 +112,7 @@ class Article(models.Model):
 
     title = models.TextField(_("title"))
     url = models.TextField(
-        _("link"), blank=True, db_default="", help_text=_("The original's address, as delivered.")
+        _("link"), blank=True, default="", db_default="", help_text=_("The original's address, as delivered.")
     )
     # Null, not empty, where there is none: the constraint makes all others unique.
     url_key = models.TextField(_("canonical link"), null=True, blank=True, editable=False)  # noqa: DJ001
@@ -121,11 +121,12 @@ class Article(models.Model):
         Source, models.PROTECT, null=True, blank=True, related_name="articles", verbose_name=_("source")
     )
     summary = models.TextField(
-        _("text"), blank=True, db_default="", help_text=_("总结, as delivered, any length.")
+        _("text"), blank=True, default="", db_default="", help_text=_("总结, as delivered, any length.")
     )
     excerpt = models.TextField(
         _("excerpt"),
         blank=True,
+        default="",
         db_default="",
         help_text=_("What readers get when the full text may not be shown. Empty: its first sentences."),
     )
@@ -134,12 +135,19 @@ class Article(models.Model):
         max_length=10,
         choices=Reuse,
         blank=True,
+        default="",
         db_default="",
         help_text=_("The editor's decision for this article; empty follows the source and its notices."),
     )
     source_date = models.DateField(_("date of the original"), null=True, blank=True)
     source_date_origin = models.CharField(
-        _("origin of the date"), max_length=10, choices=DateOrigin, blank=True, db_default="", editable=False
+        _("origin of the date"),
+        max_length=10,
+        choices=DateOrigin,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
     )
     status = models.CharField(
         _("status"),
@@ -265,7 +273,7 @@ class Article(models.Model):
 class TermLink(ItemBase):
     """An article carries a term: in which spelling it came, and at which place of its list."""
 
-    raw = models.CharField(max_length=100, blank=True, db_default="")
+    raw = models.CharField(max_length=100, blank=True, default="", db_default="")
     position = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
@@ -322,9 +330,9 @@ class EventSummary(models.Model):
     """重大事件摘要: an intro, then the article's points, then a conclusion."""
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="event_summary")
-    intro = models.TextField(_("intro"), blank=True, db_default="")
-    conclusion = models.TextField(_("conclusion"), blank=True, db_default="")
-    raw = models.TextField(_("as delivered"), blank=True, db_default="", editable=False)
+    intro = models.TextField(_("intro"), blank=True, default="", db_default="")
+    conclusion = models.TextField(_("conclusion"), blank=True, default="", db_default="")
+    raw = models.TextField(_("as delivered"), blank=True, default="", db_default="", editable=False)
     origin = models.CharField(
         _("origin"), max_length=10, choices=Origin, default=Origin.MACHINE, db_default=Origin.MACHINE
     )
@@ -345,8 +353,8 @@ class EventPoint(models.Model):
 
     article = models.ForeignKey(Article, models.CASCADE, related_name="points", db_index=False)
     position = models.PositiveIntegerField(_("position"))
-    heading = models.TextField(_("heading"), blank=True, db_default="")
-    body = models.TextField(_("body"), blank=True, db_default="")
+    heading = models.TextField(_("heading"), blank=True, default="", db_default="")
+    body = models.TextField(_("body"), blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["position"]
@@ -365,143 +373,3 @@ class EventPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.heading or self.body[:40]}"
-
-
-class SeedFile(models.Model):
-    """Bytes somebody delivered, kept as they came. The same bytes are stored once."""
-
-    sha256 = models.CharField(max_length=64, unique=True)
-    name = models.TextField(_("name"))
-    content = models.BinaryField(_("content"))
-    size = models.PositiveIntegerField(_("bytes"))
-    stored_at = models.DateTimeField(_("stored"), db_default=Now())
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = _("seed file")
-        verbose_name_plural = _("seed files")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ImportBatch(models.Model):
-    """One run of the importer. While `finished_at` is null it runs, or was interrupted and can go on."""
-
-    started_at = models.DateTimeField(_("started"), db_default=Now())
-    finished_at = models.DateTimeField(_("finished"), null=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
-    )
-    paths = models.JSONField(_("paths"), default=list)
-    publish = models.BooleanField(_("publish"), default=False)
-    # Which bytes under which names, and how: the same command after a crash finds its own batch and goes on.
-    fingerprint = models.CharField(max_length=64)
-    skipped = models.JSONField(
-        _("skipped"), default=list, help_text="Files that were listed, not read: name, code, size, sha256."
-    )
-    counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
-    needs_care = models.PositiveIntegerField(_("need care"), default=0)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = _("batch")
-        verbose_name_plural = _("batches")
-
-    def __str__(self) -> str:
-        return _("Batch %(number)s") % {"number": self.pk}
-
-
-class Outcome(models.TextChoices):
-    CREATED = "created", _("created")
-    UPDATED = "updated", _("updated")
-    UNCHANGED = "unchanged", _("unchanged")
-    CONFLICT = "conflict", _("conflict")
-    DUPLICATE = "duplicate", _("possible duplicate")
-    QUARANTINED = "quarantined", _("quarantined")
-
-
-class ImportRow(models.Model):
-    """What came of one record of a batch."""
-
-    batch = models.ForeignKey(
-        ImportBatch, models.CASCADE, related_name="rows", db_index=False, verbose_name=_("batch")
-    )
-    file = models.ForeignKey(SeedFile, models.PROTECT, related_name="rows", verbose_name=_("seed file"))
-    file_name = models.TextField(_("file"))
-    first_line = models.PositiveIntegerField(_("first line"))
-    last_line = models.PositiveIntegerField(_("last line"))
-    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
-    article = models.ForeignKey(
-        Article, models.SET_NULL, null=True, related_name="import_rows", verbose_name=_("article")
-    )
-    record_hash = models.UUIDField(null=True)
-    findings = models.JSONField(_("findings"), default=list, help_text="Each: code, line, text.")
-    needs_care = models.BooleanField(
-        _("needs care"), default=False, help_text="Some finding is no mere note."
-    )
-    conflicts = models.JSONField(
-        _("conflicts"), default=dict, help_text="By field: what base, the desk and the seed say."
-    )
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name = _("imported record")
-        verbose_name_plural = _("imported records")
-        constraints = [
-            models.UniqueConstraint(fields=["batch", "file", "first_line"], name="importrow_once_a_batch"),
-            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="importrow_outcome_known"),
-            models.CheckConstraint(
-                condition=Q(last_line__gte=F("first_line")), name="importrow_lines_in_order"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.file_name}:{self.first_line}"
-
-
-class RevisionKind(models.TextChoices):
-    IMPORT = "import", _("import")
-    EDIT = "edit", _("edit")
-    WORKFLOW = "workflow", _("workflow")
-    DRAFT = "draft", _("draft of a published article")
-
-
-class Revision(models.Model):
-    """A snapshot of a whole article: fields, terms by name, points in order; who, when, why."""
-
-    article = models.ForeignKey(
-        Article, models.PROTECT, related_name="revisions", db_index=False, verbose_name=_("article")
-    )
-    number = models.PositiveIntegerField(_("number"))
-    kind = models.CharField(_("kind"), max_length=10, choices=RevisionKind)
-    snapshot = models.JSONField(_("snapshot"))
-    pending = models.BooleanField(
-        _("pending"),
-        default=False,
-        db_default=False,
-        help_text=_("A draft of a published article, not yet decided."),
-    )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
-    )
-    at = models.DateTimeField(_("at"), db_default=Now())
-    note = models.TextField(_("note"), blank=True, db_default="")
-
-    class Meta:
-        ordering = ["-number"]
-        verbose_name = _("revision")
-        verbose_name_plural = _("revisions")
-        constraints = [
-            models.UniqueConstraint(fields=["article", "number"], name="revision_number"),
-            models.UniqueConstraint(
-                fields=["article"], condition=Q(pending=True), name="revision_one_pending"
-            ),
-            models.CheckConstraint(condition=Q(kind__in=RevisionKind.values), name="revision_kind_known"),
-            models.CheckConstraint(
-                condition=Q(pending=False) | Q(kind=RevisionKind.DRAFT), name="revision_pending_is_draft"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.article_id} #{self.number}"

@@ -1,0 +1,102 @@
+"""What was delivered, and what came of it: seed files, batches, one row a record."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from articles.models.articles import Article
+
+
+class SeedFile(models.Model):
+    """Bytes somebody delivered, kept as they came. The same bytes are stored once."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.TextField(_("name"))
+    content = models.BinaryField(_("content"))
+    size = models.PositiveIntegerField(_("bytes"))
+    stored_at = models.DateTimeField(_("stored"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("seed file")
+        verbose_name_plural = _("seed files")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportBatch(models.Model):
+    """One run of the importer. While `finished_at` is null it runs, or was interrupted and can go on."""
+
+    started_at = models.DateTimeField(_("started"), db_default=Now())
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    paths = models.JSONField(_("paths"), default=list)
+    publish = models.BooleanField(_("publish"), default=False)
+    # Which bytes under which names, and how: the same command after a crash finds its own batch and goes on.
+    fingerprint = models.CharField(max_length=64)
+    skipped = models.JSONField(
+        _("skipped"), default=list, help_text="Files that were listed, not read: name, code, size, sha256."
+    )
+    counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
+    needs_care = models.PositiveIntegerField(_("need care"), default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return _("Batch %(number)s") % {"number": self.pk}
+
+
+class Outcome(models.TextChoices):
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    UNCHANGED = "unchanged", _("unchanged")
+    CONFLICT = "conflict", _("conflict")
+    DUPLICATE = "duplicate", _("possible duplicate")
+    QUARANTINED = "quarantined", _("quarantined")
+
+
+class ImportRow(models.Model):
+    """What came of one record of a batch."""
+
+    batch = models.ForeignKey(
+        ImportBatch, models.CASCADE, related_name="rows", db_index=False, verbose_name=_("batch")
+    )
+    file = models.ForeignKey(SeedFile, models.PROTECT, related_name="rows", verbose_name=_("seed file"))
+    file_name = models.TextField(_("file"))
+    first_line = models.PositiveIntegerField(_("first line"))
+    last_line = models.PositiveIntegerField(_("last line"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    article = models.ForeignKey(
+        Article, models.SET_NULL, null=True, related_name="import_rows", verbose_name=_("article")
+    )
+    record_hash = models.UUIDField(null=True)
+    findings = models.JSONField(_("findings"), default=list, help_text="Each: code, line, text.")
+    needs_care = models.BooleanField(
+        _("needs care"), default=False, help_text="Some finding is no mere note."
+    )
+    conflicts = models.JSONField(
+        _("conflicts"), default=dict, help_text="By field: what base, the desk and the seed say."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("imported record")
+        verbose_name_plural = _("imported records")
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "file", "first_line"], name="importrow_once_a_batch"),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="importrow_outcome_known"),
+            models.CheckConstraint(
+                condition=Q(last_line__gte=F("first_line")), name="importrow_lines_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name}:{self.first_line}"
