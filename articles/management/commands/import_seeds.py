@@ -1,6 +1,5 @@
 """Import seed files: `manage.py import_seeds PATH…`. What the exit codes mean stands in docs/operators.md."""
 
-import json
 import time
 import unicodedata
 from argparse import ArgumentParser
@@ -15,10 +14,12 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from articles import importer, workflow
+from articles.management import reporting
+from articles.management.reporting import USAGE
 from articles.models import ImportBatch, ImportRow, Outcome
 from articles.seeds import Finding
 
-CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4
+CARE, TROUBLE, BUSY = 1, 3, 4
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
     ) -> None:
         started = time.monotonic()
         with ExitStack() as stack:
-            report_file = stack.enter_context(_writable(report)) if report else None
+            report_file = stack.enter_context(reporting.writable(report)) if report else None
             bar = stack.enter_context(tqdm(unit=" " + _("files"), disable=None, leave=False))
             try:
                 batch = importer.run(
@@ -82,22 +83,17 @@ class Command(BaseCommand):
                 place = f"{record['file']}:{record['first_line']}"
                 self.stdout.write(f"{place}: conflict {_('both the desk and the seed changed: %s') % fields}")
             if file:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        if file:
-            for item in batch.skipped:
-                file.write(
-                    json.dumps({"file": item["name"], "outcome": "skipped"} | item, ensure_ascii=False) + "\n"
-                )
+                reporting.write_json(file, record)
+        for item in batch.skipped if file else ():
+            reporting.write_skipped(file, item)
 
     def _print_finding(self, name: str, finding: dict[str, Any]) -> None:
-        text = f" “{finding['text']}”" if finding["text"] else ""
-        line = f"{name}:{finding['line']}: {finding['code']} {finding['message']}{text}"
-        style = {"error": self.style.ERROR, "warning": self.style.WARNING}.get(finding["severity"], str)
-        self.stdout.write(style(f"{line} → {finding['remedy']}" if finding["remedy"] else line))
+        line = f"{name}:{finding['line']}: {finding['code']} {reporting.sentence(finding)}"
+        self.stdout.write(reporting.coloured(line, finding["severity"], self.style))
 
     def _print_skipped(self, skipped: list[dict[str, Any]]) -> None:
         for item in skipped:
-            self.stdout.write(self.style.WARNING(f"{item['name']}: {item['code']} {item['text']}".rstrip()))
+            self.stdout.write(self.style.WARNING(reporting.skipped_line(item)))
 
     def _print_table(self, batch: ImportBatch, seconds: float, dry_run: bool) -> None:
         rows = [(str(Outcome(outcome).label), count) for outcome, count in batch.counts.items()]
@@ -108,13 +104,6 @@ class Command(BaseCommand):
         self.stdout.write("\n" + self.style.MIGRATE_HEADING(f"{title} · {seconds:.1f} s"))
         for label, count in rows:
             self.stdout.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
-
-
-def _writable(path: str) -> IO[str]:
-    try:
-        return open(path, "w", encoding="utf-8")  # noqa: SIM115 - the caller's ExitStack closes it
-    except OSError as error:
-        raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
 
 
 def _show_progress(bar: tqdm, all_files: int, read_files: int, records: int | None = None) -> None:
@@ -133,28 +122,14 @@ def _records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
             "last_line": row.last_line,
             "outcome": row.outcome,
             "article": row.article_id,
-            "findings": [_in_words(Finding(**finding)) for finding in row.findings],
+            "findings": [reporting.in_words(Finding(**finding)) for finding in row.findings],
             "conflicts": row.conflicts,
         }
 
 
-def _in_words(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "line": finding.line,
-        "text": finding.text,
-        "message": _(finding.message),
-        "remedy": _(finding.remedy) if finding.remedy else "",
-    }
-
-
 def _needs_care(batch: ImportBatch) -> bool:
     """Whether a person must look at something: records, or files that could not be read."""
-    broken = any(
-        item["code"] in {"missing", "unreadable", "too-large"} or item["code"].startswith("zip-")
-        for item in batch.skipped
-    )
+    broken = any(reporting.is_trouble(item["code"]) for item in batch.skipped)
     return batch.needs_care > 0 or broken
 
 

@@ -1,0 +1,59 @@
+"""How commands tell what was found in seed files: in words, on lines, in report files."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.core.management.base import CommandError
+from django.core.management.color import Style
+from django.utils.translation import gettext as _
+
+from articles.findings import ERROR, WARNING, Finding
+
+USAGE = 2  # the exit code of all commands for a wrong call
+
+
+def in_words(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "line": finding.line,
+        "text": finding.text,
+        "message": _(finding.message),
+        "remedy": _(finding.remedy) if finding.remedy else "",
+    }
+
+
+def sentence(finding: Mapping[str, Any]) -> str:
+    """What was found, where in the text, what to do: `message “text” → remedy`."""
+    text = f" “{finding['text']}”" if finding["text"] else ""
+    remedy = f" → {finding['remedy']}" if finding["remedy"] else ""
+    return f"{finding['message']}{text}{remedy}"
+
+
+def coloured(line: str, severity: str, style: Style) -> str:
+    return {ERROR: style.ERROR, WARNING: style.WARNING}.get(severity, str)(line)
+
+
+def skipped_line(item: Mapping[str, Any]) -> str:
+    return f"{item['name']}: {item['code']} {item['text']}".rstrip()
+
+
+def write_skipped(file: IO[str], item: Mapping[str, Any]) -> None:
+    write_json(file, {"file": item["name"], "outcome": "skipped", **item})
+
+
+def write_json(file: IO[str], content: Mapping[str, Any]) -> None:
+    file.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def is_trouble(code: str) -> bool:
+    """Whether a file was left out that should have been read."""
+    return code in {"missing", "unreadable", "too-large"} or code.startswith("zip-")
+
+
+def writable(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8")  # noqa: SIM115 - the caller closes it
+    except OSError as error:
+        raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
