@@ -1,6 +1,7 @@
 """What every answer carries, and what the door refuses."""
 
 import pytest
+from django.test import Client
 
 from tests.factories import make_user
 
@@ -34,3 +35,9 @@ def test_five_wrong_passwords_close_the_door(client):
         client.post("/admin/login/", {"username": "someone", "password": "wrong"})
     answer = client.post("/admin/login/", {"username": "someone", "password": "password"})
     assert answer.status_code == 429
+
+
+def test_a_forged_form_gets_the_sites_own_page(django_user_model):
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x", "password": "y"})
+    assert answer.status_code == 403
+    assert "site.css" in answer.text
