@@ -3,6 +3,7 @@
 # make stop    stop the embedded PostgreSQL
 # make check   what must hold before a commit: form, imports, migrations, languages, production settings
 # make bench   run the benchmarks
+# make messages  collect new messages into the Chinese catalogue and compile it (needs GNU gettext)
 
 # Only relative names here: the repository's own path may hold spaces.
 VENV := .venv
@@ -28,7 +29,7 @@ ifeq ($(wildcard $(VENV)/made),$(VENV)/made)
 $(shell $(PY) -c '' 2>/dev/null || rm -f $(VENV)/made $(VENV)/run $(VENV)/test)
 endif
 
-.PHONY: run test stop check bench
+.PHONY: run test stop check bench messages
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -53,6 +54,10 @@ check: $(VENV)/test
 
 bench: $(VENV)/test
 	for name in parse_speed import_speed pages; do $(PY) -m benchmarks.$$name || exit; done
+
+messages: $(VENV)/run
+	$(PY) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore .venv --ignore var --ignore seeds --ignore tests
+	$(PY) manage.py compilemessages --locale zh_Hans --ignore .venv
 
 # The stamps: a step that was interrupted leaves none and is done again.
 $(VENV)/made:

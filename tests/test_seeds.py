@@ -589,7 +589,7 @@ def mutated(rng: random.Random) -> str:
 @pytest.mark.parametrize("part", range(4))
 def test_nothing_of_a_mutated_seed_is_lost(part):
     rng = random.Random(part)
-    for _time in range(500):
+    for _time in range(400):
         check_nothing_is_lost(seeds.parse(mutated(rng).encode()))
 
 
@@ -640,3 +640,43 @@ def test_any_bytes_are_read_or_refused(content, before):
     parsed = seeds.parse(before + content)
     assert parsed.records or parsed.findings
     assert "".join(parsed.text[start:end] for start, end, _kind in parsed.spans()) == parsed.text
+
+
+# --- size -------------------------------------------------------------------------------------------
+# Each of these would take minutes if the time grew with the square of the length. benchmarks/parse_speed.py measures.
+
+HEAD = "标题: 甲\n链接: https://www.example.com/\n"
+HUGE = {
+    "one line of two megabytes": HEAD + "总结: " + "长" * 700_000,
+    "labels": "".join(f"标题: {n}\n链接: {n}\n" + "来源: 甲\n责编: 乙\n" * 9 for n in range(10_000)),
+    "one label with ever new values": HEAD + "".join(f"行业: {n}\n" for n in range(50_000)),
+    "blank lines": HEAD + "总结: 甲\n" + "\n" * 100_000 + "乙\n",
+    "blank lines before extras": HEAD + "总结:\n" + "\n" * 50_000 + "来源: 甲\n李丹：乙\n" * 20_000,
+    "separators": HEAD + "总结: 甲\n" + "---\n" * 100_000,
+    "signs of tags": HEAD + "总结: " + "<" * 1_000_000,
+    "tags never closed": HEAD + "总结: " + "<p " * 100_000 + "<!--" * 100_000 + "<script>" * 50_000,
+    "link tags never closed": "链接: " + "<a href=" * 100_000 + "<a " * 100_000,
+    "entities": HEAD + "总结: " + "&" * 500_000 + "&amp;" * 100_000 + "&#1" * 100_000,
+    "bold marks": HEAD + "重大事件摘要: " + "**" * 1_000_000,
+    "bold marks before labels": "**" * 1_000_000 + "\n#" + "**" * 500_000 + "\n" + HEAD,
+    "numbers": HEAD + "重大事件摘要: " + "1. " * 300_000,
+    "numbered lines": HEAD + "重大事件摘要: " + "1. 甲\n" * 30_000,
+    "numbers on one line": HEAD + "重大事件摘要: " + "".join(f"{n % 99}. 甲；" for n in range(100_000)),
+    "indented numbers": HEAD + "重大事件摘要: 1. 甲\n" + "   1. 乙\n" * 50_000,
+    "addresses": "链接: " + "https://a.b/" * 100_000,
+    "addresses apart": "链接: " + "https://a.b/ " * 50_000,
+    "brackets around addresses": "链接: " + "(" * 200_000 + "https://a.b/" + ")" * 200_000 + "](" * 100_000,
+    "brackets and marks around terms": HEAD + "关键词: " + "甲," * 100_000 + "（" * 100_000 + " #" * 100_000,
+    "sentences for terms": HEAD + "关键词: " + "没有提及，" * 20_000,
+    "words of reprint notices": HEAD + "总结: " + "转载" * 300_000 + "未经" * 300_000,
+    "json": '"标题": ' + " " * 500_000 + "x" + '", ' * 200_000 + "x\n",
+    "joiners": HEAD + "总结: " + "😀\u200d" * 200_000,
+    "line ends of every kind": HEAD + "总结: 甲" + "\r\u2028\x0b" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_the_time_grows_with_the_length_only(name):
+    parsed = seeds.parse(HUGE[name].encode())
+    assert parsed.records
+    assert sum(end - start for start, end, _kind in parsed.spans()) == len(parsed.text)
