@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -58,7 +59,11 @@ def prepare_all(contents: list[bytes]) -> list[list[Prepared]]:
 
 
 def end_with_parent(parent: int) -> None:
-    """Let this process of the pool end when the importer was killed: nobody would ever tell it to."""
+    """Let this process of the pool end when the importer was killed: nobody would ever tell it to.
+
+    Ctrl-C is the importer's to answer, not each of its processes'.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -4,12 +4,13 @@ import time
 import unicodedata
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from functools import partial
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
@@ -38,38 +39,41 @@ class Command(BaseCommand):
         self, *, paths: list[str], dry_run: bool, publish: bool, report: str | None, **options: Any
     ) -> None:
         started = time.monotonic()
+        note = _("published on import")
         with ExitStack() as stack:
             report_file = stack.enter_context(reporting.writable(report)) if report else None
             bar = stack.enter_context(tqdm(unit=" " + _("files"), disable=None, leave=False))
-            try:
-                batch = importer.run(
-                    paths,
-                    publish=partial(workflow.publish_untouched, note=_("published on import"))
-                    if publish
-                    else None,
-                    dry_run=dry_run,
-                    jobs=options["jobs"],
-                    progress=partial(_show_progress, bar),
-                    report=partial(self._report, bar, report_file),
-                )
-            except importer.NothingToRead as nothing:
-                self._print_skipped(nothing.skipped)
-                raise CommandError(
-                    _("There is no seed file to read under these paths."), returncode=USAGE
-                ) from None
-            except importer.Busy:
-                raise CommandError(
-                    _("Another import is running. Wait until it has ended."), returncode=BUSY
-                ) from None
-            except (DatabaseError, OSError) as error:
-                raise CommandError(
-                    _("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
-                    % {"error": error},
-                    returncode=TROUBLE,
-                ) from error
+            batch = self._import(
+                paths,
+                publish=partial(workflow.publish_untouched, note=note) if publish else None,
+                dry_run=dry_run,
+                jobs=options["jobs"],
+                progress=partial(_show_progress, bar),
+                report=partial(self._report, bar, report_file),
+            )
         self._print_table(batch, time.monotonic() - started, dry_run)
         if _needs_care(batch):
             raise SystemExit(CARE)
+
+    def _import(self, paths: list[str], **options: Any) -> ImportBatch:
+        """Run the import; what stops it becomes a message and an exit code."""
+        try:
+            return importer.run(paths, **options)
+        except importer.NothingToRead as nothing:
+            self._print_skipped(nothing.skipped)
+            raise CommandError(
+                _("There is no seed file to read under these paths."), returncode=USAGE
+            ) from None
+        except importer.Busy:
+            raise CommandError(
+                _("Another import is running. Wait until it has ended."), returncode=BUSY
+            ) from None
+        except (Error, OSError, BrokenExecutor, KeyboardInterrupt) as error:
+            raise CommandError(
+                _("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
+                % {"error": str(error) or "Ctrl-C"},
+                returncode=TROUBLE,
+            ) from error
 
     def _report(self, bar: tqdm, file: IO[str] | None, batch: ImportBatch) -> None:
         """Every finding as one line, and every record to the report file, while a dry run's rows still exist."""
