@@ -1,12 +1,13 @@
 """Articles become seed text again, such that importing it changes nothing."""
 
+from itertools import product
 from typing import Any
 
-from articles import links, points
+from articles import points
 from articles.identity import KEY_LABEL, KEY_PREFIX, prepare
+from articles.labels import TERM_LABELS
 from articles.models import Article
 from articles.revisions import snapshot
-from articles.seeds import DATE_LABELS, TERM_FIELDS
 
 
 class NotExact(Exception):
@@ -26,42 +27,31 @@ def seed_text(article: Article) -> str:
     """
     content = snapshot(article)
     different: list[str] = []
-    for order in (USUAL, TEXT_LAST):
-        for with_key in (False, True):
-            text = _write(_fields(article, content, with_key), order)
-            different = _differences(text, article, content)
-            if not different:
-                return text
+    for order, with_key, with_date in product((USUAL, TEXT_LAST), (False, True), (False, True)):
+        text = _write(_fields(article, content, with_key, with_date), order)
+        different = _differences(text, article, content)
+        if not different:
+            return text
     raise NotExact(different)
 
 
-USUAL = ("标题", KEY_LABEL, "链接", "…", "总结", *TERM_FIELDS.values(), "重大事件摘要")
-TEXT_LAST = ("标题", KEY_LABEL, "链接", "…", *TERM_FIELDS.values(), "重大事件摘要", "总结")
+USUAL = ("标题", KEY_LABEL, "链接", "…", "总结", *TERM_LABELS.values(), "重大事件摘要")
+TEXT_LAST = ("标题", KEY_LABEL, "链接", "…", *TERM_LABELS.values(), "重大事件摘要", "总结")
 
 
-def _fields(article: Article, content: dict[str, Any], with_key: bool) -> dict[str, str]:
+def _fields(article: Article, content: dict[str, Any], with_key: bool, with_date: bool) -> dict[str, str]:
     """The values by label; `…` in an order stands for the labels that are in none of its other places."""
     fields = {"标题": content["title"]}
     if with_key:
         fields[KEY_LABEL] = f"{KEY_PREFIX}{article.record_key}"
     fields["链接"] = "\n".join(filter(None, [content["url"], *content["also_at"]]))
     fields |= content["extra"]
-    if content["source_date"] and not _date_follows(content):
-        fields["发布日期"] = content["source_date"]
+    if content["source_date"] and with_date:
+        fields["发布日期"] = content["source_date"]  # the label that is read first
     fields["总结"] = content["summary"]
-    fields |= {label: ", ".join(content[name]) for name, label in TERM_FIELDS.items()}
+    fields |= {label: ", ".join(content[name]) for name, label in TERM_LABELS.items()}
     fields["重大事件摘要"] = _events(article, content)
     return fields
-
-
-def _date_follows(content: dict[str, Any]) -> bool:
-    """Whether reading the record gives its date without a label of its own."""
-    if content["source_date_origin"] == "url":
-        found = links.date_in(content["url"])
-        return found is not None and found.isoformat() == content["source_date"]
-    return content["source_date_origin"] == "text" or any(
-        label in content["extra"] for label in DATE_LABELS[1:]
-    )
 
 
 def _events(article: Article, content: dict[str, Any]) -> str:

@@ -108,7 +108,7 @@ def _under(path: str) -> Listed:
         elif status.st_size > MAX_BYTES:
             yield _skipped(path, "too-large")
         else:
-            yield FoundFile(_shown(path), path, _stamp(status))
+            yield FoundFile(shown(path), path, _stamp(status))
 
 
 def _in_folder(folder: str) -> Listed:
@@ -184,7 +184,7 @@ def _member(path: str, stamp: Stamp, member: zipfile.ZipInfo) -> FoundFile | Ski
     unwanted = filter(None, (_unwanted(part) for part in parts if part != ".."))
     if code := next(unwanted, None) or _member_trouble(member, _suffix(name)):
         return _skipped(name, code, f"compression {member.compress_type}" if code == "zip-broken" else None)
-    return FoundFile(_shown(name), path, stamp, member)
+    return FoundFile(shown(name), path, stamp, member)
 
 
 def _member_trouble(member: zipfile.ZipInfo, suffix: str) -> str | None:
@@ -240,10 +240,10 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 def _skipped(path: str, code: str, detail: str | None = None) -> SkippedFile:
-    return SkippedFile(_shown(path), code, f"{WHY[code]} {detail or ''}".rstrip())
+    return SkippedFile(shown(path), code, f"{WHY[code]} {detail or ''}".rstrip())
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """The path with characters that cannot or must not be shown written as their codes."""
     path = path.removeprefix("./")
     if path.isprintable():

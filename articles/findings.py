@@ -107,6 +107,11 @@ FINDINGS = {
         _("Keep one of the two and import it again."),
     ),
     "possible-duplicate": (WARNING, _("Another article has the same text:"), _("Compare the two.")),
+    "notice-against-policy": (
+        WARNING,
+        _("The text forbids reprinting, but its source's policy allows the full text:"),
+        _("Decide how much of it readers may get."),
+    ),
     "link-taken": (WARNING, _("An editor gave this link to another article:"), _("Compare the two.")),
 }
 

@@ -14,13 +14,12 @@ from articles import links, seeds
 from taxonomy import names
 
 KEY_TEXT = 500  # characters of the text that identify a record without a link
+OUTSIDE = "标签外文字"  # text that stood behind no label, kept beside the others
 KEY_LABEL, KEY_PREFIX = (
     "编号",
     "urn:uuid:",
 )  # how an exported record carries a key that its text does not give
 SHORT_TEXT = 40  # shorter texts are alike by chance: no sign of a duplicate
-
-VOCABULARY_FIELDS = ("keywords", "technologies", "industries")
 
 
 @dataclass(slots=True)
@@ -33,7 +32,6 @@ class Prepared:
     quarantined: bool
     needs_care: bool
     content: dict[str, Any] = field(default_factory=dict)
-    content_json: str = ""
     events_raw: str = ""
     key: UUID | None = None
     hash: UUID | None = None
@@ -47,9 +45,13 @@ def prepare(content: bytes) -> list[Prepared]:
     parsed = seeds.parse(content)
     if any(finding.severity == "error" for finding in parsed.findings) or not parsed.records:
         return [_quarantined(1, max(1, parsed.text.count("\n") + 1), parsed.findings)]
-    prepared = [_prepare(record) for record in parsed.records]
-    prepared[0].findings[:0] = map(_as_json, parsed.findings)
-    prepared[0].needs_care |= any(finding.severity == "warning" for finding in parsed.findings)
+    findings, parsed.text, parsed.homes = parsed.findings, "", []
+    prepared = []
+    for i, record in enumerate(parsed.records):
+        prepared.append(_prepare(record))
+        parsed.records[i] = None  # a large file would else be in memory several times
+    prepared[0].findings[:0] = map(_as_json, findings)
+    prepared[0].needs_care |= any(finding.severity == "warning" for finding in findings)
     return prepared
 
 
@@ -78,7 +80,6 @@ def _prepare(record: seeds.Record) -> Prepared:
         return _quarantined(record.first_line, record.last_line, record.findings)
     own_key = _own_key(record)
     content = content_of(record)
-    content_json = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     url_key = links.canonical(record.url)
     return Prepared(
         first_line=record.first_line,
@@ -87,10 +88,9 @@ def _prepare(record: seeds.Record) -> Prepared:
         quarantined=False,
         needs_care=any(finding.severity == "warning" for finding in record.findings),
         content=content,
-        content_json=content_json,
         events_raw=record.events_raw,
         key=own_key or _record_key(record, url_key),
-        hash=_digest(content_json),
+        hash=_digest(json.dumps(content, ensure_ascii=False)),
         text_hash=text_hash(record.summary),
         url_key=url_key,
         host=links.host(record.url) if url_key else None,
@@ -110,7 +110,7 @@ def content_of(record: seeds.Record) -> dict[str, Any]:
         "summary": record.summary,
         "source_date": record.source_date.isoformat() if record.source_date else None,
         "source_date_origin": record.source_date_origin,
-        "extra": record.extra,
+        "extra": record.extra | ({OUTSIDE: record.unparsed} if record.unparsed else {}),
         "keywords": record.keywords,
         "technologies": record.technologies,
         "industries": record.industries,

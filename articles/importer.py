@@ -16,11 +16,13 @@ from multiprocessing import get_context
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
+from psycopg.pq import TransactionStatus
 
 from articles import updates
-from articles.files import list_files
+from articles.files import list_files, shown
 from articles.identity import Prepared, end_with_parent, prepare_all
 from articles.intake import Delivered, Publish, Reading, Row
 from articles.matching import recognise
@@ -32,11 +34,13 @@ from articles.models import (
     ImportBatch,
     ImportRow,
     Outcome,
+    Reuse,
     Source,
 )
 from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
 from taxonomy.models import Term
 
+IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
 CHUNK_RECORDS = 500
 MANY_FILES = 200
@@ -73,7 +77,7 @@ def run(
     the same paths are given again.
     Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
     """
-    paths = [str(path) for path in paths]
+    paths = [os.fsdecode(path) for path in paths]
     found, skipped = list_files(paths)
     listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
     if not found:
@@ -105,8 +109,9 @@ def _only_import() -> Iterator[None]:
     try:
         yield
     finally:
-        # A lost connection has given the lock back already, and must not hide what went wrong.
-        if connection.connection and not connection.connection.closed:
+        # A lost connection has given the lock back already; neither it nor a failed transaction must hide what
+        # went wrong.
+        if connection.connection and connection.connection.info.transaction_status in {IDLE, INTRANS}:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
@@ -128,6 +133,7 @@ def _taken_back() -> Iterator[None]:
 
 def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, skipped: list) -> ImportBatch:
     """The interrupted batch of the same command, to go on with, or a new one."""
+    paths = [shown(path) for path in paths]
     interrupted = ImportBatch.objects.filter(finished_at=None, paths=paths, publish=publish).first()
     if interrupted:
         interrupted.skipped = skipped
@@ -185,12 +191,14 @@ def _chunks(records: Iterator[tuple[Delivered, Prepared]]) -> Iterator[list[tupl
 def _import(batch: ImportBatch, chunk: list[tuple[Delivered, Prepared]], publish: Publish | None) -> None:
     """Import a chunk in one transaction of its own.
 
-    An editor may save an article or a term under the same key at the same moment: then the chunk is tried once
-    more, and finds what the editor has saved.
+    An editor may save an article or a term under the same key at the same moment, or hold what the chunk waits for
+    and wait for what it holds: then the chunk is tried once more, and finds what the editor has saved.
     """
     try:
         _import_once(batch, chunk, publish)
-    except IntegrityError:
+    except (IntegrityError, OperationalError) as error:
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
+            raise
         _import_once(batch, chunk, publish)
 
 
@@ -203,6 +211,7 @@ def _import_once(
     recognise(batch, readable)
     new = [row for row in readable if row.new]
     changed = [row for row in readable if row.outcome == Outcome.UPDATED]
+    _lock(readable)
     terms = _resolve_terms([*new, *changed])
     _create(new, terms)
     if changed:
@@ -210,6 +219,16 @@ def _import_once(
     _write_rows(batch, rows)
     if publish:
         publish([row.article_id for row in readable if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
+
+
+def _lock(rows: list[Row]) -> None:
+    """Lock the articles that may change, before any term: an editor's save takes them in this order too."""
+    known = [
+        row.article_id
+        for row in rows
+        if row.outcome in {Outcome.UPDATED, Outcome.UNCHANGED} and row.article_id
+    ]
+    list(Article.objects.filter(pk__in=known).order_by("pk").select_for_update().values_list("pk"))
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -261,6 +280,8 @@ def _create(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
     for row, pk in zip(rows, new_ids(Article, len(rows)), strict=True):
         row.article_id = pk
     sources = Source.objects.for_hosts({row.record.host for row in rows if row.record.host})
+    for row in rows:
+        _check_policy(row, sources)
     copy_rows(Article, ARTICLE_COLUMNS, (_article_values(row, sources) for row in rows))
     with_events = [row for row in rows if row.record.events_raw]
     copy_rows(EventSummary, ("article_id", "intro", "conclusion", "raw"), map(_event_values, with_events))
@@ -281,6 +302,13 @@ def _create(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
     )
 
 
+def _check_policy(row: Row, sources: dict[str, Source]) -> None:
+    """A text that forbids reprinting, from a source that the desk may quote in full: a person must decide (R16)."""
+    forbids = any(finding["code"] == "reprint-notice" for finding in row.record.findings)
+    if forbids and row.record.host and sources[row.record.host].reuse == Reuse.FULL:
+        row.find("notice-against-policy", row.record.host)
+
+
 def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
     record, content = row.record, row.record.content
     return (
@@ -294,7 +322,7 @@ def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
         content["source_date"],
         content["source_date_origin"],
         as_json(content["extra"]),
-        record.content_json,
+        as_json(content),
         record.key,
         record.hash,
         record.text_hash,

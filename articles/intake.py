@@ -14,6 +14,7 @@ from articles.storing import copy_rows, new_ids
 
 CHUNK_FILES = 500
 CHUNK_BYTES = 4_000_000
+RECENT = 10_000  # files; further back, their records are in, and rows tell of them
 
 Publish = Callable[[Collection[int]], None]
 
@@ -57,6 +58,7 @@ class Reading:
     publish: Publish | None
     on_read: Callable[[int], None]  # gets the number of files read so far
     done: int = 0
+    recent: dict[str, str] = field(default_factory=dict)  # sha256: name of the files read last
 
     def files(self) -> Iterator[list[Delivered]]:
         """The files in chunks, their bytes stored; without those in which nothing is new."""
@@ -84,8 +86,13 @@ class Reading:
         """Store the bytes of what is new; yield the files whose records must be looked at, if there are any."""
         first: dict[str, Delivered] = {}
         for file in chunk:
-            if first.setdefault(file.sha256, file) is not file:
-                self._skip(file.name, "same-bytes", first[file.sha256].name)
+            if file.sha256 in self.recent:
+                self._skip(file.name, "same-bytes", self.recent[file.sha256])
+            else:
+                first[file.sha256] = file
+                self.recent[file.sha256] = file.name
+        while len(self.recent) > RECENT:
+            del self.recent[next(iter(self.recent))]
         with transaction.atomic():
             known = dict(SeedFile.objects.filter(sha256__in=first).values_list("sha256", "pk"))
             fresh = [file for file in first.values() if file.sha256 not in known]
@@ -127,6 +134,7 @@ def _store(files: list[Delivered]) -> None:
         SeedFile,
         ("id", "sha256", "name", "content", "size"),
         ((file.id, file.sha256, file.name, file.content, len(file.content)) for file in files),
+        types=("int8", "varchar", "text", "bytea", "int4"),
     )
 
 

@@ -14,9 +14,9 @@ LABELS = {
     "industries": "行业 所属行业 涉及行业 相关行业 应用行业 产业 领域 应用领域 industry industries",
     "events": "重大事件摘要 重大事件 重大事件总结 事件摘要 事件总结 重要事件 大事摘要 要点 关键事件 majorevents eventsummary",
     "extra": "来源 媒体 出处 作者 记者 编辑 日期 时间 发布时间 发布日期 抓取时间 图片 语言 id 编号"
-    " 链接附注 关键词附注 AI技术附注 行业附注",
+    " 链接附注 关键词附注 AI技术附注 行业附注 标签外文字",
 }
-TERM_FIELDS = {"keywords": "关键词", "technologies": "AI技术", "industries": "行业"}
+TERM_LABELS = {"keywords": "关键词", "technologies": "AI技术", "industries": "行业"}
 DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
 
 _EXACT = {label: (name, label) for name, labels in LABELS.items() for label in labels.split()}

@@ -1,5 +1,6 @@
 """Which article a record belongs to, if any, and so what comes of it: seed_format section 10."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
@@ -7,24 +8,47 @@ from django.db.models import Q
 from articles.intake import Row
 from articles.models import Article, ImportBatch, ImportRow, Outcome
 
-Known = tuple[
-    int, UUID, UUID | None, bool
-]  # article id, record key, record hash, whether it was made by hand
+LINK_TAKEN = "link-taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of an article that a record may mean."""
+
+    pk: int
+    key: UUID
+    hash: UUID | None
+    by_hand: bool  # no seed brought it
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A record that this batch has dealt with already."""
+
+    file_id: int
+    file_name: str
+    hash: UUID | None
 
 
 def recognise(batch: ImportBatch, rows: list[Row]) -> None:
     """Give each row its outcome and, where there is one, its article."""
     by_key, by_url = _known_articles(rows)
-    earlier = _earlier_in_batch(batch, [pk for pk, *_rest in (*by_key.values(), *by_url.values())])
+    earlier = _earlier_in_batch(batch, {known.pk for known in (*by_key.values(), *by_url.values())})
     first: dict[UUID, Row] = {}
+    first_by_url: dict[str, Row] = {}
     for row in rows:
         record = row.record
-        known = by_key.get(record.key) or by_url.get(record.url_key)
+        known, owner = by_key.get(record.key), by_url.get(record.url_key)
         if first.setdefault(record.key, row) is not row:
             _repeated(row, first[record.key].record.hash)
             row.same_as = first[record.key]
-        elif known:
-            _known(row, known, earlier)
+        elif known and owner and known.pk != owner.pk:
+            _link_taken(row, owner.pk)
+        elif known or owner:
+            _known(row, known or owner, earlier)
+        elif record.url_key and first_by_url.setdefault(record.url_key, row) is not row:
+            _link_taken(row, None)
+            row.same_as = first_by_url[record.url_key]
         else:
             row.outcome, row.new = Outcome.CREATED, True
     _find_same_texts([row for row in rows if row.new])
@@ -36,39 +60,42 @@ def _known_articles(rows: list[Row]) -> tuple[dict[UUID, Known], dict[str, Known
     url_keys = [row.record.url_key for row in rows if row.record.url_key]
     found = Article.objects.filter(Q(record_key__in=keys) | Q(url_key__in=url_keys)).order_by()
     by_key, by_url = {}, {}
-    fields = ("pk", "record_key", "record_hash", Q(base__isnull=True), "url_key")
-    for *known, url_key in found.values_list(*fields):
-        by_key[known[1]] = tuple(known)
+    for url_key, *columns in found.values_list(
+        "url_key", "pk", "record_key", "record_hash", Q(base__isnull=True)
+    ):
+        known = Known(*columns)
+        by_key[known.key] = known
         if url_key:
-            by_url[url_key] = tuple(known)
+            by_url[url_key] = known
     return by_key, by_url
 
 
-def _earlier_in_batch(batch: ImportBatch, article_ids: list[int]) -> dict[int, tuple[int, str, UUID]]:
-    """For articles that this batch has dealt with already: file id, file name and hash of the record."""
+def _earlier_in_batch(batch: ImportBatch, article_ids: set[int]) -> dict[int, Earlier]:
+    """The first record of this batch for each of the articles; one that only wanted its link does not count."""
     if not article_ids:
         return {}
     rows = ImportRow.objects.filter(batch=batch, article__in=article_ids).order_by("-id")
-    return {
-        pk: (file_id, name, record_hash)
-        for pk, file_id, name, record_hash in rows.values_list(
-            "article_id", "file_id", "file_name", "record_hash"
-        )
-    }
+    rows = rows.exclude(findings__contains=[{"code": LINK_TAKEN}])
+    columns = rows.values_list("article_id", "file_id", "file_name", "record_hash")
+    return {pk: Earlier(*found) for pk, *found in columns}
 
 
-def _known(row: Row, known: Known, earlier: dict[int, tuple[int, str, UUID]]) -> None:
-    row.article_id, key, record_hash, by_hand = known
-    file_id, file_name, earlier_hash = earlier.get(row.article_id, (row.file.id, "", None))
+def _known(row: Row, known: Known, earlier: dict[int, Earlier]) -> None:
+    row.article_id = known.pk
+    before = earlier.get(known.pk)
     # A file that was changed between a crash and the next run brings the same record again: that is an update.
-    if earlier_hash and not (file_name == row.file.name and file_id != row.file.id):
-        _repeated(row, earlier_hash)
-    elif key != row.record.key and not by_hand:
-        # An editor has given that article this link: the record stays out of its way.
-        row.outcome = Outcome.DUPLICATE
-        row.find("link-taken", f"#{row.article_id}")
+    if before and not (before.file_name == row.file.name and before.file_id != row.file.id):
+        _repeated(row, before.hash)
+    elif known.key != row.record.key and not known.by_hand:
+        _link_taken(row, known.pk)
     else:
-        row.outcome = Outcome.UNCHANGED if record_hash == row.record.hash else Outcome.UPDATED
+        row.outcome = Outcome.UNCHANGED if known.hash == row.record.hash else Outcome.UPDATED
+
+
+def _link_taken(row: Row, owner: int | None) -> None:
+    """Another article has this link, by an editor's hand or under a number of its own: nothing is written."""
+    row.outcome, row.article_id = Outcome.DUPLICATE, owner
+    row.find(LINK_TAKEN, f"#{owner}" if owner else row.record.content["url"][:80])
 
 
 def _repeated(row: Row, first_hash: UUID | None) -> None:

@@ -7,12 +7,12 @@ from datetime import date
 from articles import dates, links
 from articles.cleaning import clean
 from articles.findings import ERROR, Finding, excerpt
-from articles.labels import DATE_LABELS, TERM_FIELDS
+from articles.labels import DATE_LABELS, TERM_LABELS
 from articles.points import Point
 from articles.points import parse as parse_events
 from taxonomy import names
 
-LONG_TEXT, MANY_TERMS = 200_000, 30
+LONG_TEXT, MANY_TERMS, MANY_FINDINGS = 200_000, 30, 50
 WORKING_TITLE = 40
 EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
 
@@ -47,6 +47,7 @@ class Record:
     values: list[Value] = field(default_factory=list)  # as they stand in the file
     unparsed: str = ""
     findings: list[Finding] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)  # findings by code
     title: str = ""
     title_inferred: bool = False
     url: str = ""
@@ -69,7 +70,12 @@ class Record:
         return any(finding.severity == ERROR for finding in self.findings)
 
     def find(self, code: str, line: int, text: str = "") -> None:
-        self.findings.append(Finding(code, line, excerpt(text)))
+        """Note a finding. Hundreds of one kind tell no more than the first ones: the last that is kept says so."""
+        self.told[code] = self.told.get(code, 0) + 1
+        if self.told[code] < MANY_FINDINGS:
+            self.findings.append(Finding(code, line, excerpt(text)))
+        elif self.told[code] == MANY_FINDINGS:
+            self.findings.append(Finding(code, line, "……"))
 
 
 def understand(record: Record) -> None:
@@ -79,7 +85,7 @@ def understand(record: Record) -> None:
     _link(record, *texts.get("link", _NOTHING))
     _summary(record, *texts.get("summary", _NOTHING))
     _events(record, *texts.get("events", _NOTHING))
-    for name, label in TERM_FIELDS.items():
+    for name, label in TERM_LABELS.items():
         _terms(record, name, label, *texts.get(name, _NOTHING))
     _date(record, texts)
     _missing(record)
@@ -227,7 +233,7 @@ def _date(record: Record, texts: dict[str, tuple[str, Value]]) -> None:
 
 def _missing(record: Record) -> None:
     line = record.first_line
-    has_terms = any(getattr(record, name) for name in TERM_FIELDS)
+    has_terms = any(getattr(record, name) for name in TERM_LABELS)
     if not (record.url or record.summary or record.events_raw or has_terms):
         record.find("only-title" if record.title else "nothing-to-identify", line, record.title)
         return
@@ -238,7 +244,7 @@ def _missing(record: Record) -> None:
         record.find("missing-link", line)
     if not record.summary and not record.events_raw:
         record.find("missing-summary", line)
-    absent = [label for name, label in TERM_FIELDS.items() if not getattr(record, name)]
+    absent = [label for name, label in TERM_LABELS.items() if not getattr(record, name)]
     if absent:
         record.find("missing-terms", line, "、".join(absent))
     if not record.events_raw:

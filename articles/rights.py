@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from articles.models import MAX_EXCERPT, OPENING, Article, Reuse
-from articles.seeds import reprint_notice
+from articles.records import reprint_notice
 
 _SENTENCE_END = re.compile(r"[。！？!?…]+[”’」』）)]*")
 

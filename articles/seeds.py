@@ -1,8 +1,9 @@
 """Seed text becomes records and findings. Pure: bytes in, no database, the same answer every time.
 
-Read it from top to bottom: what comes out, then one pass over the lines that gives every line to a field of a record.
-How a label looks stands in labels.py, what the fields mean in records.py. The rows named in comments (F16, R7 ...)
-are those of the seed format.
+Read in this order: decoding.py (bytes to text), labels.py (what a label looks like), this file (one pass that gives
+every line to a field of a record), records.py (what the fields mean; with cleaning.py and dates.py), then points.py,
+links.py and taxonomy/names.py for the event summary, links and terms. findings.py has every message. The rows named
+in comments (F16, R7 ...) are those of the seed format.
 """
 
 import re
@@ -13,10 +14,8 @@ from articles import labels
 from articles.cleaning import clean
 from articles.decoding import Undecodable, decode, lf
 from articles.findings import Finding, excerpt
-from articles.labels import DATE_LABELS, TERM_FIELDS, Label
-from articles.records import Record, Value, reprint_notice, understand
-
-__all__ = ["DATE_LABELS", "TERM_FIELDS", "Finding", "Parsed", "Record", "Value", "parse", "reprint_notice"]
+from articles.labels import Label
+from articles.records import Record, Value, understand
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE

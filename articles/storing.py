@@ -20,13 +20,26 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor]
 
 
-def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY rows into the model's table; what is not among the columns gets the database's default."""
+def copy_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    types: Sequence[str] = (),
+) -> None:
+    """COPY rows into the model's table; what is not among the columns gets the database's default.
+
+    With the PostgreSQL `types` of the columns the rows go in binary: for bytes, which as text take twice the room.
+    """
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"COPY {table} ({names}) FROM STDIN" + (" (FORMAT BINARY)" if types else "")
     with (
+        connection.wrap_database_errors,  # Django wraps execute(), not copy()
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN") as copy,
+        cursor.copy(statement) as copy,
     ):
+        if types:
+            copy.set_types(types)
         for row in rows:
             copy.write_row(row)
 

@@ -5,6 +5,7 @@ conflict. The new base is what the seed says now, except where the desk already 
 stays, so that the desk's own work is never taken for the seed's.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -59,7 +60,23 @@ def merge_sequence(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Seq
         piece = merge_value(of_base, of_desk, of_seed)
         value += piece.value
         conflict |= piece.conflict
+    if _doubled_or_back(value, base, desk, seed):  # an item was moved and changed places with another
+        return Merged(list(desk), list(seed), conflict=True)
     return Merged(value, list(seed), conflict)
+
+
+def _doubled_or_back(value: Sequence, base: Sequence, desk: Sequence, seed: Sequence) -> bool:
+    """Whether an item occurs more often than on either side, or is back though one side removed it."""
+    counts, of_base, of_desk, of_seed = map(Counter, (value, base, desk, seed))
+    return any(
+        count > max(of_desk[item], of_seed[item])
+        or (
+            of_base[item]
+            and count > min(of_desk[item], of_seed[item])
+            and min(of_desk[item], of_seed[item]) == 0
+        )
+        for item, count in counts.items()
+    )
 
 
 def _pieces(base: Sequence, desk: Sequence, seed: Sequence) -> Iterator[tuple[list, list, list]]:

@@ -1,6 +1,6 @@
 """Records whose article is there already: the seed's change is merged with the desk's work.
 
-A published article stays as readers see it: the merge becomes its pending draft.
+A published article stays as readers see it: the merge becomes its pending draft, and its base stays too.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +42,8 @@ NOTHING = {
 class Update:
     row: Row
     article: Article
-    desk: revisions.Snapshot  # what the desk holds: the article, or its pending draft
+    draft: revisions.Snapshot | None  # the pending draft that an earlier import left
+    desk: revisions.Snapshot  # what the desk holds: the article as it stands
     value: dict[str, Any] = field(default_factory=dict)  # the fields that change, in the shape of a snapshot
     base: dict[str, Any] = field(default_factory=dict)
     added: dict[str, list[Term]] = field(default_factory=dict)
@@ -56,6 +57,11 @@ class Update:
     def merged(self) -> revisions.Snapshot:
         return self.desk | self.value
 
+    @property
+    def as_draft(self) -> revisions.Snapshot:
+        """The merge as a draft; `base` goes along, to become the article's when the draft is accepted."""
+        return self.merged | {"base": self.base}
+
     def take(self, name: str, merged: Merged, seed: Any, before: Any) -> None:
         """Note the outcome for one field: `merged` in the shape of a snapshot, like `seed` and `before`."""
         if merged.value != self.desk[name]:
@@ -66,18 +72,25 @@ class Update:
 
 
 def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
-    """Merge the records of these rows into their articles, and set the rows' outcomes and conflicts."""
+    """Merge the records of these rows into their articles, and set the rows' outcomes and conflicts.
+
+    The caller has the articles locked. A draft is always made of the article as it stands and its base, never of an
+    earlier draft: what an editor corrected on the live page since then stays corrected.
+    """
     updates = _load(rows)
     terms = _with_desk_terms(updates, terms)
     for update in updates:
         _merge(update, terms)
         update.row.outcome = _outcome(update)
-    # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
-    touched = [update for update in updates if update.value or update.row.conflicts]
     note = f"#{batch.pk}"
-    _write_drafts([update for update in touched if update.value and update.live], note)
-    _write_articles([update for update in touched if update.value and not update.live], note)
-    _write_bases(touched)
+    live = [update for update in updates if update.live]
+    _write_drafts([update for update in live if update.value and update.as_draft != update.draft], note)
+    _close_drafts([update for update in updates if update.draft and not (update.live and update.value)])
+    _write_hashes(live)
+    # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
+    direct = [update for update in updates if not update.live and (update.value or update.row.conflicts)]
+    _write_articles([update for update in direct if update.value], note)
+    _write_bases(direct)
 
 
 def _outcome(update: Update) -> Outcome:
@@ -88,10 +101,10 @@ def _outcome(update: Update) -> Outcome:
 
 def _load(rows: list[Row]) -> list[Update]:
     by_id = {row.article_id: row for row in rows}
-    articles = Article.objects.whole().filter(pk__in=by_id).order_by("pk").select_for_update(of=("self",))
     drafts = dict(Revision.objects.filter(article__in=by_id, pending=True).values_list("article", "snapshot"))
+    articles = Article.objects.whole().filter(pk__in=by_id).order_by("pk")
     return [
-        Update(by_id[article.pk], article, drafts.get(article.pk) or revisions.snapshot(article))
+        Update(by_id[article.pk], article, drafts.get(article.pk), revisions.snapshot(article))
         for article in articles
     ]
 
@@ -159,8 +172,15 @@ def _merge_terms(update: Update, name: str, base: list[str], terms: dict[str, Te
 
 def _write_drafts(updates: list[Update], note: str) -> None:
     if updates:
-        snapshots = {update.article.pk: update.merged for update in updates}
+        snapshots = {update.article.pk: update.as_draft for update in updates}
         revisions.record_snapshots(snapshots, kind=RevisionKind.DRAFT, note=note, pending=True)
+
+
+def _close_drafts(updates: list[Update]) -> None:
+    """A draft has nothing to say any more: the seed took its change back, or it went into the article itself."""
+    if updates:
+        articles = [update.article.pk for update in updates]
+        Revision.objects.filter(article__in=articles, pending=True).update(pending=False)
 
 
 UPDATE_ARTICLES = """
@@ -171,6 +191,11 @@ SET title = x.title, url = x.url, url_key = x.url_key, also_at = x.also_at, sour
 FROM jsonb_to_recordset(%s) AS x(
     id bigint, title text, url text, url_key text, also_at jsonb, source_id bigint, summary text, text_hash uuid,
     source_date date, source_date_origin text, extra jsonb)
+WHERE a.id = x.id
+"""
+UPDATE_HASHES = """
+UPDATE articles_article AS a SET record_hash = x.record_hash
+FROM jsonb_to_recordset(%s) AS x(id bigint, record_hash uuid)
 WHERE a.id = x.id
 """
 UPDATE_BASES = """
@@ -201,8 +226,8 @@ def _article_values(update: Update, sources: dict[str, Source]) -> dict[str, Any
     source_id, url_key = article.source_id, article.url_key
     if "url" in update.value:
         url_key = links.canonical(merged["url"])
-        if url_key:
-            source_id = sources[links.host(merged["url"])].pk
+    if host := _new_host(update):
+        source_id = sources[host].pk
     text = text_hash(merged["summary"])
     names = ("title", "url", "also_at", "summary", "source_date", "source_date_origin", "extra")
     return {name: merged[name] for name in names} | {
@@ -211,6 +236,13 @@ def _article_values(update: Update, sources: dict[str, Source]) -> dict[str, Any
         "source_id": source_id,
         "text_hash": str(text) if text else None,
     }
+
+
+def _new_host(update: Update) -> str | None:
+    """The host whose source the article gets with its new link; None if an editor chose the source, or it stays."""
+    old, new = (links.host(side["url"]) for side in (update.desk, update.merged))
+    chosen = update.article.source and update.article.source.host != old
+    return None if chosen or new == old else new
 
 
 def _write_events(updates: list[Update]) -> None:
@@ -253,6 +285,13 @@ def _write_terms(name: str, updates: list[Update]) -> None:
 def _raw(update: Update, name: str, term: Term) -> str:
     spellings = update.row.record.content[name]
     return next((spelling for spelling in spellings if key(spelling) == term.key), term.name)
+
+
+def _write_hashes(updates: list[Update]) -> None:
+    """What was read last; `base` stays, since the live article says nothing of it yet."""
+    if updates:
+        rows = [{"id": update.article.pk, "record_hash": str(update.row.record.hash)} for update in updates]
+        _execute(UPDATE_HASHES, rows)
 
 
 def _write_bases(updates: list[Update]) -> None:

@@ -125,10 +125,10 @@ def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
     For `import_seeds --publish`: one with a warning, or without a usable link, waits for an editor.
     """
     with transaction.atomic():
+        # `version` is looked at again once the lock is had: an edit made meanwhile counts as a touch.
         untouched = (
-            Article.objects.filter(
-                pk__in=article_ids, status=Status.DRAFT, revisions=None, url_key__isnull=False
-            )
+            Article.objects.filter(pk__in=article_ids, status=Status.DRAFT, version=1, revisions=None)
+            .filter(url_key__isnull=False, base__isnull=False)
             .exclude(import_rows__needs_care=True)
             .select_for_update(of=("self",))
             .order_by("pk")

@@ -78,6 +78,15 @@ def edit(article: Article, rng: random.Random) -> None:
     EventSummary.objects.filter(article=article).update(intro=rng.choice(["新的引言。", ""]), conclusion="")
 
 
+def test_a_date_that_an_editor_changed_comes_back_beside_the_time_that_came_in(tmp_path):
+    (tmp_path / "in.txt").write_text(
+        "标题: 甲\n链接: https://a.example/1\n发布时间: 2024-05-06 08:00\n总结: 正文。\n"
+    )
+    importer.run([tmp_path / "in.txt"])
+    Article.objects.update(source_date="2024-05-05", version=2)
+    assert export_and_import(tmp_path, "folder") == ["unchanged"]
+
+
 def test_an_article_made_by_hand_comes_back_unchanged(tmp_path):
     make_article(
         "手写",

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from articles import points, seeds
+from articles import labels, points, records, seeds
 from articles.findings import FINDINGS
 
 DATA = Path(__file__).parent / "data"
@@ -233,14 +233,14 @@ def test_a_value_that_says_there_is_none_is_empty(nothing):
     ],
 )
 def test_a_reprint_notice_is_noticed(notice):
-    assert seeds.reprint_notice(f"{'书店试用助手。' * 50}[示例网]{notice}{'。' * 50}")
+    assert records.reprint_notice(f"{'书店试用助手。' * 50}[示例网]{notice}{'。' * 50}")
 
 
 @pytest.mark.parametrize(
     "text", ["", "转载自示例社。", "他谈到版权问题。", "未经训练的模型不得分很高。", "独家报道"]
 )
 def test_what_only_speaks_of_reprints_is_no_notice(text):
-    assert not seeds.reprint_notice(text)
+    assert not records.reprint_notice(text)
 
 
 @pytest.mark.parametrize(
@@ -411,7 +411,7 @@ def has_a_home(text: str, value: seeds.Value, record: seeds.Record) -> bool:
         return is_in_link(expected, record)
     if value.name == "events":
         return is_in_events(expected, record)
-    return value.name in seeds.TERM_FIELDS and is_in_terms(expected, value, record)
+    return value.name in labels.TERM_LABELS and is_in_terms(expected, value, record)
 
 
 def is_in_link(expected: str, record: seeds.Record) -> bool:
@@ -430,7 +430,7 @@ def is_in_terms(expected: str, value: seeds.Value, record: seeds.Record) -> bool
     """What is left when terms and sentences are taken out has no letters but 等."""
     parts = [
         *getattr(record, value.name),
-        *record.extra.get(f"{seeds.TERM_FIELDS[value.name]}附注", "").split("\n"),
+        *record.extra.get(f"{labels.TERM_LABELS[value.name]}附注", "").split("\n"),
         *(finding.text for finding in record.findings if finding.code == "term-repeated"),
     ]
     expected = expected.replace('"', "")

@@ -1,5 +1,7 @@
 """Who changed something since last time is right; if both did, the desk's stays and it is a conflict."""
 
+from itertools import permutations, product
+
 import pytest
 
 from articles.threeway import MAX_ALIGNED, merge_sequence, merge_set, merge_value
@@ -63,3 +65,12 @@ def test_a_sequence_takes_changes_at_different_places(base, desk, seed, value, c
 def test_a_very_long_sequence_merges_as_a_whole():
     long = ["x"] * (MAX_ALIGNED + 1)
     assert merge_sequence(long, [*long, "desk"], [*long, "seed"]).conflict
+
+
+def test_no_item_of_a_sequence_is_doubled_or_comes_back():
+    kinds = ["", *("".join(items) for size in (1, 2, 3) for items in permutations("abc", size))]
+    for base, desk, seed in product(["abc", "ab"], kinds, [*kinds, "abcx", "xab", "bacx"]):
+        merged = merge_sequence(base, desk, seed).value
+        assert len(set(merged)) == len(merged), (base, desk, seed, merged)
+        removed = {item for item in base if item not in desk}
+        assert not removed & set(merged), (base, desk, seed, merged)

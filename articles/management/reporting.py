@@ -2,26 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import IO, Any
 
 from django.core.management.base import CommandError
 from django.core.management.color import Style
 from django.utils.translation import gettext as _
 
+from articles import wording
 from articles.findings import ERROR, WARNING, Finding
 
 USAGE = 2  # the exit code of all commands for a wrong call
 
 
 def in_words(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "line": finding.line,
-        "text": finding.text,
-        "message": _(finding.message),
-        "remedy": _(finding.remedy) if finding.remedy else "",
-    }
+    return wording.in_words(asdict(finding))
 
 
 def sentence(finding: Mapping[str, Any]) -> str:
@@ -49,7 +44,7 @@ def write_json(file: IO[str], content: Mapping[str, Any]) -> None:
 
 def is_trouble(code: str) -> bool:
     """Whether a file was left out that should have been read."""
-    return code in {"missing", "unreadable", "too-large"} or code.startswith("zip-")
+    return code in {"missing", "unreadable", "still-growing", "too-large"} or code.startswith("zip-")
 
 
 def writable(path: str) -> IO[str]:

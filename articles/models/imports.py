@@ -35,12 +35,14 @@ class ImportBatch(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
     )
-    paths = models.JSONField(_("paths"), default=list)
+    paths = models.JSONField(
+        _("paths"),
+        default=list,
+        help_text="As given: the same command after a crash goes on with its own batch.",
+    )
     publish = models.BooleanField(_("publish"), default=False)
-    # Which bytes under which names, and how: the same command after a crash finds its own batch and goes on.
-    fingerprint = models.CharField(max_length=64)
     skipped = models.JSONField(
-        _("skipped"), default=list, help_text="Files that were listed, not read: name, code, size, sha256."
+        _("skipped"), default=list, help_text="Files that were listed, not read: name, code, text."
     )
     counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
     needs_care = models.PositiveIntegerField(_("need care"), default=0)
