@@ -9,7 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.findings import Finding
+from articles.management import reporting
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
+from articles.wording import in_words
 from tests.factories import make_article, make_source, make_user
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +124,23 @@ def test_a_row_tells_its_findings_and_leads_to_article_batch_and_file():
     assert all(text in page for text in ("旧", "编", "新"))
     for other in (row.article, row.batch, row.file):
         assert f'href="{page_of(other)}"' in page
+
+
+def test_a_row_that_names_another_article_leads_to_it():
+    other = make_article("<另一篇>")
+    findings = [{"code": "link-taken", "line": 1, "text": text} for text in (f"#{other.pk}", "#987654321")]
+    page = desk().get(page_of(make_row(make_batch(), findings=findings))).content.decode()
+    assert f'<a href="{page_of(other)}">#{other.pk} &lt;另一篇&gt;</a>' in page
+    assert "<td>#987654321</td>" in page
+
+
+@pytest.mark.parametrize("code", ["missing-link", "unheard-of"])
+def test_reports_and_desk_use_the_same_words_even_for_codes_they_do_not_know(code):
+    finding = {"code": code, "line": 3, "text": "某处"}
+    words = reporting.in_words(Finding(**finding))
+    assert words == in_words(finding)
+    assert (words["code"], words["line"], words["text"], words["severity"]) == (code, 3, "某处", "warning")
+    assert words["message"] and reporting.sentence(words)
 
 
 def test_a_row_without_an_article_has_a_page_too():

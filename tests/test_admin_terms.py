@@ -3,12 +3,13 @@
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from psycopg.errors import DeadlockDetected
 
-from taxonomy.admin import suggest
+from taxonomy.admin import TermAdmin, suggest
 from taxonomy.models import VOCABULARIES, Keyword, Technology
 from tests.factories import make_article, make_term, make_user
 
@@ -202,6 +203,21 @@ def test_a_name_taken_in_the_same_moment_is_a_form_error(monkeypatch):
     monkeypatch.setattr("taxonomy.admin._taken", blind_once)
     response = desk().post(reverse("admin:taxonomy_technology_add"), term_form(name="Sora"))
     assert "already means the term “Sora”" in errors(response)
+
+
+def test_the_victim_of_a_deadlock_is_saved_at_the_second_try(monkeypatch):
+    save_model, tried = TermAdmin.save_model, []
+
+    def fail_first(self, request, obj, form, change):
+        save_model(self, request, obj, form, change)
+        tried.append(obj)
+        if len(tried) == 1:
+            raise OperationalError from DeadlockDetected("deadlock detected")
+
+    monkeypatch.setattr(TermAdmin, "save_model", fail_first)
+    response = desk().post(reverse("admin:taxonomy_technology_add"), term_form(name="Sora"))
+    assert response.status_code == 302
+    assert [term.name for term in Technology.objects.all()] == ["Sora"] and len(tried) == 2
 
 
 # --- lists, counts, deleting

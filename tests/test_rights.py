@@ -1,4 +1,6 @@
 import html
+import re
+import time
 
 import pytest
 from django.test import Client
@@ -80,6 +82,55 @@ def test_no_long_run_of_a_protected_text_leaves_the_server(client: Client, reuse
     limit = 0 if reuse == Reuse.LINK else MAX_EXCERPT
     for page in pages:
         assert longest_run(text, page) <= limit
+
+
+OWN = "编辑自己的话。" * 60
+QUOTE = PROTECTED[150:700]
+SPACED = "\n\n".join(QUOTE[start : start + 50] for start in range(0, len(QUOTE), 50))
+
+
+@pytest.mark.parametrize("quote", [QUOTE, OWN[:137] + QUOTE + OWN, SPACED, PROTECTED[:201], f"{PROTECTED[-201:]}。"])
+@pytest.mark.parametrize("place", ["title", "intro", "heading", "body", "conclusion"])
+def test_a_passage_that_quotes_the_text_at_length_is_cut(client: Client, place, quote):
+    point = {"heading": "点", "body": "文"}
+    passages = {place: quote} if place not in point else {"points": [tuple((point | {place: quote}).values())]}
+    article = make_article(publish=True, summary=PROTECTED, **{"title": "题"} | passages)
+    assert longest_run(PROTECTED, page_of(client, article)) <= MAX_EXCERPT
+    assert "……" in page_of(client, article)
+    listed = squeezed(client.get("/articles/").content.decode())
+    assert longest_run(PROTECTED, listed) <= MAX_EXCERPT
+
+
+@pytest.mark.parametrize("quote", [PROTECTED[7:207], OWN, OWN + PROTECTED[7:207] + OWN])
+def test_an_event_summary_may_quote_in_brief_and_say_much_in_its_own_words(quote):
+    article = make_article("题", summary=PROTECTED, intro=quote, conclusion=quote, points=[(quote, quote)])
+    seen = shown(article)
+    assert (seen.title, seen.intro, seen.conclusion) == ("题", quote, quote)
+    assert seen.points == [(1, quote, quote)]
+
+
+def test_an_event_summary_is_judged_unless_the_full_text_is_shown(client: Client):
+    for reuse, expected in [(Reuse.LINK, MAX_EXCERPT - 2), (Reuse.EXCERPT, MAX_EXCERPT - 2), (Reuse.FULL, 3000)]:
+        article = make_article("题", publish=True, summary=PROTECTED, intro=PROTECTED, reuse=reuse)
+        assert longest_run(PROTECTED, page_of(client, article)) == expected
+
+
+def test_judging_huge_texts_takes_no_time():
+    # Every second block of the event summary stands in the text, and no run of it is long.
+    intro = "".join(PROTECTED[start : start + 150] + OWN[:50] for start in range(0, 2800, 100)) * 10
+    article = make_article(summary=PROTECTED * 30, intro=intro)
+    started = time.perf_counter()
+    assert shown(article).intro == intro
+    assert time.perf_counter() - started < 2
+
+
+def page_of(client: Client, article: Article) -> str:
+    return squeezed(client.get(article.get_absolute_url()).content.decode())
+
+
+def squeezed(page: str) -> str:
+    """The page without white space, and without the markup of paragraphs."""
+    return "".join(html.unescape(re.sub(r"</?p>|<br>", "", page)).split())
 
 
 def longest_run(text: str, page: str) -> int:

@@ -9,8 +9,8 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import views
-from articles.models import Article, Status
+from articles import revisions, views, workflow
+from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
 from tests.factories import make_article, make_source, make_term
 
@@ -89,6 +89,20 @@ def test_the_rail_counts_terms_and_shows_event_points(client: Client):
     rail = text(client, "/").split('<aside class="rail"')[1]
     assert re.findall(r">([^<]+)</a><data value=\"(\d+)\"", rail) == [("Sora", "3"), ("智能体", "1")]
     assert re.findall(r"#p1\">(.*?)</a>", rail) == ["事件2", "事件1", "事件0"]
+
+
+def test_recent_events_are_those_of_the_newest_articles_beyond_the_page(client: Client):
+    now = timezone.now()  # the same moment for all: the id decides
+    for number in range(PAGE_SIZE + 10):
+        make_article(publish=True, published_at=now, points=[(f"事件{number}", ""), ("第二点", "")])
+    rail = text(client, "/").split('<aside class="rail"')[1]
+    assert re.findall(r"#p1\">(.*?)</a>", rail) == [f"事件{number}" for number in range(9, 1, -1)]
+
+
+def test_recent_events_are_those_of_the_page_where_nothing_older_has_any(client: Client):
+    for number in range(PAGE_SIZE + 1):
+        make_article(publish=True, points=[("事件", "")] if number == PAGE_SIZE else [])
+    assert '#p1">事件</a>' in text(client, "/")
 
 
 def test_an_entry_shows_source_date_label_text_points_and_terms(client: Client):
@@ -187,6 +201,7 @@ def test_a_wrong_or_missing_slug_leads_to_the_right_one(client: Client):
     for slug in ["", "wrong/", "%00/"]:
         response = client.get(f"/articles/{article.pk}/{slug}")
         assert (response.status_code, response["Location"]) == (301, right)
+        assert response["Cache-Control"] == "no-cache"  # a title may change back
 
 
 @pytest.mark.parametrize("old", ["mj", "midjourneyv5"])
@@ -195,6 +210,56 @@ def test_an_alias_or_merged_term_leads_to_the_survivor(client: Client, old):
     make_term("Midjourney V5", merged_into=term)
     response = client.get(f"/technologies/{old}/")
     assert (response.status_code, response["Location"]) == (301, "/technologies/midjourney/")
+    assert response["Cache-Control"] == "no-cache"
+
+
+def withdrawn(reason: str, **fields) -> Article:
+    article = full_article("撤下的一篇", **fields)
+    workflow.withdraw(article, by=None, reason=reason)
+    return article
+
+
+@pytest.mark.parametrize("slug", ["", "wrong/", "撤下的一篇/"])
+def test_the_address_of_a_withdrawn_article_says_so_and_why(client: Client, slug):
+    article = withdrawn("来源更正 <b>。\n第二行")
+    revisions.record([article.pk], kind=RevisionKind.EDIT, note="后来的话")
+    response = client.get(f"/articles/{article.pk}/{slug}")
+    page = response.content.decode()
+    assert response.status_code == 410
+    assert response["X-Robots-Tag"] == "noindex"
+    for piece in ["This article was withdrawn", "撤下的一篇", "来源更正 &lt;b&gt;。<br>第二行", "site.css"]:
+        assert piece in page
+    for text_of_it in ["导语", "内容一", "原文", "结语", "后来的话", article.url]:
+        assert text_of_it not in page
+    assert page.count("<h1") == 1
+
+
+def test_the_reason_is_that_of_the_last_withdrawal_and_a_title_is_short(client: Client):
+    article = withdrawn("第一次")
+    workflow.reopen(article, by=None)
+    assert client.get(article.get_absolute_url()).status_code == 404
+    workflow.publish(article, by=None)
+    assert client.get(article.get_absolute_url()).status_code == 200
+    workflow.withdraw(article, by=None, reason="第二次")
+    Article.objects.filter(pk=article.pk).update(title="长" * 1000)
+    page = client.get(article.get_absolute_url(), follow=True).content.decode()
+    assert "第二次" in page
+    assert "第一次" not in page
+    assert "长" * 201 not in page
+
+
+def test_an_article_withdrawn_before_its_time_was_never_there(client: Client):
+    article = withdrawn("不公开", published_at=timezone.now() + timedelta(days=1))
+    assert client.get(article.get_absolute_url()).status_code == 404
+
+
+def test_withdrawn_articles_take_the_same_few_statements(client: Client):
+    article = withdrawn("来源更正")
+    one = statements(client, article.get_absolute_url(), 410)
+    workflow.reopen(article, by=None)
+    workflow.publish(article, by=None)
+    workflow.withdraw(article, by=None, reason="又一次")
+    assert statements(client, article.get_absolute_url(), 410) == one == 2
 
 
 def test_nothing_that_is_not_public_is_on_any_page(client: Client):
@@ -381,7 +446,7 @@ def test_the_number_of_statements_does_not_grow_with_the_articles(client: Client
     assert [statements(client, address) for address in addresses] == one
 
 
-def statements(client: Client, address: str) -> int:
+def statements(client: Client, address: str, status: int = 200) -> int:
     with CaptureQueriesContext(connection) as queries:
-        assert client.get(address).status_code == 200
+        assert client.get(address).status_code == status
     return len(queries)
