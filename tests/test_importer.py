@@ -2,19 +2,13 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import importer, intake, revisions, workflow
@@ -532,153 +526,6 @@ def test_the_number_of_statements_does_not_grow_with_the_chunk(folder):
     changes = {"标题": "新", "AI技术": "大语言模型", "重大事件摘要": "换了"}
     assert statements(2, "few", **changes) == statements(40, "many", **changes), "changed records"
     assert statements(2, "few", **changes) == statements(40, "many", **changes), "unchanged records"
-
-
-@pytest.mark.django_db(transaction=True)
-class TestInterruption:
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_seeds", *arguments]
-
-    def environment(self) -> dict[str, str]:
-        """The test database, for a process of its own."""
-        database = connection.settings_dict
-        if database["ENGINE"] == "newsroom.embedded":
-            host = connection.get_connection_params()["host"]
-            address = f"postgresql://postgres@/{database['NAME']}?host={host}"
-        else:
-            login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
-            address = f"postgresql://{login}{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
-        return os.environ | {"DATABASE_URL": address}
-
-    def test_by_kills_is_made_good_by_the_same_command(self, folder):
-        for n in range(1500):
-            (folder / f"{n:04}.txt").write_text(self.delivery(n), encoding="utf-8")
-        command = self.command(str(folder), "--publish")
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
-        undisturbed = self.state()
-        call_command("flush", interactive=False, verbosity=0)
-        for wanted in (1, 600):
-            process = subprocess.Popen(command, env=self.environment(), stdout=subprocess.DEVNULL)
-            deadline = time.monotonic() + 60
-            while (
-                ImportRow.objects.count() < wanted and process.poll() is None and time.monotonic() < deadline
-            ):
-                time.sleep(0.005)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            assert wanted <= ImportRow.objects.count() < 1500
-            self.wait_for_the_lock()
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
-        assert self.state() == undisturbed
-
-    def delivery(self, n: int) -> str:
-        """Mostly good records; some with a warning, a text or a link that came before, or nothing but a title."""
-        if n % 97 == 0:
-            return f"标题: 只有标题\n来源: {n}\n"
-        return seed(
-            链接=f"https://e.example/{n % 1450}",
-            标题=f"第{n}条",
-            总结=f"{n % 1400}。{TEXT}",
-            关键词=f"词{n % 50}, 医院",
-        )
-
-    def state(self) -> list:
-        """Everything that the desk sees, by what does not depend on the order of keys that a crash used up."""
-        rows = ImportRow.objects.select_related("article").order_by("file_name", "first_line")
-        return [
-            [
-                (
-                    row.file_name,
-                    row.last_line,
-                    row.outcome,
-                    row.article and row.article.url,
-                    [*map(str, codes(row))],
-                )
-                for row in rows
-            ],
-            [
-                revisions.snapshot(article)
-                | {"published_at": None, "version": article.version, "base": article.base}
-                for article in Article.objects.whole().order_by("record_key")
-            ],
-            list(Revision.objects.order_by("article__record_key", "number").values_list("number", "kind")),
-            list(ImportBatch.objects.values_list("counts", "needs_care")),
-            list(Keyword.objects.order_by("key").values_list("key", "name", "slug", "confirmed")),
-            SeedFile.objects.count(),
-        ]
-
-    def wait_for_the_lock(self) -> None:
-        """The server notices a moment later that the killed command is gone."""
-        for _attempt in range(200):
-            try:
-                with importer._only_import():
-                    return
-            except importer.Busy:
-                time.sleep(0.02)
-
-    def test_is_refused_to_a_second_import_while_one_runs(self, folder):
-        (folder / "a.txt").write_text(seed(), encoding="utf-8")
-        with importer._only_import():
-            done = subprocess.run(self.command(str(folder)), env=self.environment(), capture_output=True)
-        assert done.returncode == 4
-        assert not Article.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAnEditorAtTheSameMoment:
-    def run_beside(self, folder: Path, save: Callable[[Article], None]) -> list[BaseException]:
-        """Import while an editor's save holds the article; what went wrong in the import."""
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                importer.run([folder])
-            except Exception as error:  # noqa: BLE001 - handed to the test
-                errors.append(error)
-            finally:
-                connections.close_all()
-
-        with transaction.atomic():
-            article = Article.objects.select_for_update().get()
-            thread = threading.Thread(target=run)
-            thread.start()
-            wait_until_somebody_waits()
-            save(article)
-        thread.join()
-        return errors
-
-    def change(self, folder: Path, text: str) -> None:
-        deliver(folder, seed())
-        (folder / "1.txt").write_text(text, encoding="utf-8")
-
-    def test_loses_nothing_of_what_they_typed(self, folder):
-        self.change(folder, seed().replace("六个科室参加", "七个科室参加"))
-
-        def save(article: Article) -> None:
-            EventSummary.objects.filter(article=article).update(intro="编辑改过的引言。")
-            Article.objects.filter(pk=article.pk).update(version=2)
-
-        assert self.run_beside(folder, save) == []
-        assert EventSummary.objects.get().intro == "编辑改过的引言。"
-        assert EventPoint.objects.first().body == "七个科室参加。"
-
-    def test_may_make_a_new_term(self, folder):
-        self.change(folder, seed(标题="新标题", 关键词="种子的新词"))
-        assert (
-            self.run_beside(folder, lambda _article: Keyword.objects.resolve(["编辑的新词"], create=True))
-            == []
-        )
-        assert Keyword.objects.filter(name__in=["编辑的新词", "种子的新词"]).count() == 2
-
-
-def wait_until_somebody_waits() -> None:
-    """Until another connection waits for a lock of this one."""
-    for _attempt in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
 
 
 @pytest.mark.skipif(
