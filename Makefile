@@ -33,7 +33,7 @@ endif
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
-	$(PY) manage.py prepare
+	@$(PY) manage.py prepare
 	@exec $(PY) -m gunicorn --bind '$(BIND)' --worker-class gthread --workers 2 --threads 4 --graceful-timeout 3 \
 		--no-control-socket --log-level warning newsroom.wsgi
 
@@ -64,14 +64,17 @@ $(VENV)/made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $(PYTHON) is too old, or missing."; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install $$("$(PYTHON)" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
-	rm -rf $(VENV)
-	"$(PYTHON)" -m venv $(VENV)
+	@echo "Setting up $(VENV) …"
+	@rm -rf $(VENV)
+	@"$(PYTHON)" -m venv $(VENV)
 	@touch $@
 
 $(VENV)/run: requirements.txt $(VENV)/made
-	$(PIP) -r requirements.txt
+	@echo "Installing what the site needs (PostgreSQL too) …"
+	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/test: requirements-dev.txt $(VENV)/run
-	$(PIP) -r requirements-dev.txt
+	@echo "Installing what the tests need …"
+	@$(PIP) -r requirements-dev.txt
 	@touch $@

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import BigAutoField, F, Func, TextField, Value
+from django.db.models import BigAutoField, F, Func, Prefetch, TextField, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-from articles.models import Article, ArticleQuerySet
+from articles.models import Article, ArticleQuerySet, EventPoint
 
 PAGE_SIZE = 20
+POINTS = 3  # of an article in a list
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHOWN = ["title", "excerpt", "reuse", "source_date", "source_date_origin", "published_at"]
+_SHOWN += ["source__host", "source__name", "source__reuse", "event_summary__intro", "event_summary__origin"]
 _CURSOR = re.compile(r"(-?[0-9]{1,18})-([0-9]{1,19})")
 
 Position = tuple[datetime, int]  # published_at, id: where an article stands in the order
@@ -21,7 +24,7 @@ Position = tuple[datetime, int]  # published_at, id: where an article stands in 
 class Page:
     """One page of articles; each cursor leads on from it, and is empty at the end of the road.
 
-    The articles come with source, summary and points, and without terms: `filters.carried` has those.
+    The articles come with what a list shows: source, intro and first points. `filters.carried` has the terms.
     """
 
     articles: list[Article]
@@ -97,4 +100,6 @@ def _row(*columns: F | Value) -> Func:
 def _load(positions: list[Position]) -> list[Article]:
     """The articles for these places. In a second statement: a sort must not carry the texts of a whole list."""
     articles = Article.objects.published().filter(pk__in=[pk for _published_at, pk in positions])
-    return list(articles.for_lists().prefetch_related(None).prefetch_related("points").newest_first())
+    points = Prefetch("points", EventPoint.objects.filter(position__lte=POINTS))
+    listed = articles.for_lists().only(*_SHOWN).prefetch_related(None).prefetch_related(points)
+    return list(listed.newest_first())

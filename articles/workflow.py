@@ -168,7 +168,7 @@ def _check(
     if current.status not in transition.sources:
         raise Refused(
             _("“%(verb)s” is not possible while the article is %(status)s.")
-            % {"verb": transition.label, "status": current.get_status_display()}
+            % {"verb": transition.label, "status": current.state}
         )
     if transition.note_required and not note.strip():
         raise Refused(_("Give a reason."))

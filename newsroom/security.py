@@ -1,7 +1,9 @@
-"""The Content-Security-Policy of every answer (nothing but our own files, no inline script or style), and a guard."""
+"""The Content-Security-Policy of every answer (nothing but our own files, no inline script or style), and guards."""
 
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -33,3 +35,25 @@ class NoNullMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") and request.path.startswith(reverse("admin:index")):
             raise BadRequest("NUL in a query string")
         return self.get_response(request)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Where a person signs in from, for the lock on wrong passwords.
+
+    Behind the one proxy that is documented, the last entry of X-Forwarded-For: the proxy wrote it, the others are
+    anybody's word. Without a proxy the whole header is.
+    """
+    if settings.BEHIND_PROXY:
+        last = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if _is_address(last):
+            return last
+    return request.META.get("REMOTE_ADDR") or None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    # PostgreSQL stores no zone such as in fe80::1%eth0.
+    return not (isinstance(address, IPv6Address) and address.scope_id)

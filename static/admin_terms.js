@@ -74,6 +74,23 @@
         $(select).select2('close');
     }
 
+    /* Who leaves the field means what stands in it; Escape takes it back. */
+    function keepWhatWasTyped(select) {
+        let chosen = false;
+        $(select).on('select2:selecting', () => {
+            chosen = true;
+        });
+        $(select).on('select2:closing', (event) => {
+            const original = event.params && event.params.args && event.params.args.originalEvent;
+            const text = $(select).next('.select2').find('.select2-search__field').val().trim();
+            if (text && !chosen && !(original && original.key === 'Escape')) {
+                choose(select, text);
+                $(select).trigger('change');
+            }
+            chosen = false;
+        });
+    }
+
     function start(select) {
         const texts = select.dataset;
         $(select).select2({
@@ -102,6 +119,7 @@
                 $(select).trigger('change');
             }
         });
+        keepWhatWasTyped(select);
         $(select).next('.select2').on('paste', '.select2-search__field', (event) => paste(event, select));
     }
 

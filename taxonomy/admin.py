@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, models
+from django.db import IntegrityError, OperationalError, models
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
+from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
 from taxonomy import names
@@ -27,7 +28,10 @@ _SHORTEST_FIRST = (Length("key"), "key")
 
 
 class SecondLookMixin:
-    """Somebody saved the same name or link in the same moment: look again, and it becomes a form error."""
+    """Two saved in the same moment, and the database refused one: look again, once.
+
+    A name or link that the other has taken becomes a form error; the victim of a deadlock is saved now.
+    """
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return _second_look(super().changeform_view, request, *args, **kwargs)
@@ -40,7 +44,11 @@ def _second_look(view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -
     try:
         return view(*args, **kwargs)
     except IntegrityError:
-        return view(*args, **kwargs)
+        pass
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected):
+            raise
+    return view(*args, **kwargs)
 
 
 # --- suggestions ----------------------------------------------------------------------------------

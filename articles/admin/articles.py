@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Field, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -41,16 +42,34 @@ from articles.models import (
 from taxonomy.admin import SecondLookMixin
 
 EVENT_TEXTS = ("intro", "points", "conclusion")
+# What a save of the form writes: its fields and what follows from them. Status, base and the record's keys are
+# the workflow's and the importer's.
+SAVED_COLUMNS = [name for name in ArticleForm.Meta.fields if name not in TERM_FIELDS]
+SAVED_COLUMNS += ["url_key", "text_hash", "source_date_origin"]
+
+
+def _may_edit(user: AbstractBaseUser, article: Article) -> bool:
+    """What readers see, or will at its time, is changed at once: for those alone who may publish."""
+    return article.status != Status.PUBLISHED or user.has_perm(workflow.TRANSITIONS["publish"].permission)
+
+
+def _may_open(request: HttpRequest, article: Article | None) -> bool:
+    """The same for the door of the form. Who comes back with an older version comes in: the form refuses
+    her and keeps what she typed while somebody else published the article.
+    """
+    if article is None or _may_edit(request.user, article):
+        return True
+    return request.method == "POST" and request.POST.get("version") != str(article.version)
 
 
 class PartOfArticle:
     """Whoever may see or change an article may see or change its event summary: no rights of its own."""
 
     def has_view_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        return request.user.has_perm("articles.view_article") or self.has_change_permission(request, obj)
+        return any(request.user.has_perm(f"articles.{what}_article") for what in ("view", "change"))
 
     def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        return request.user.has_perm("articles.change_article")
+        return request.user.has_perm("articles.change_article") and _may_open(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         adding = obj is None and request.user.has_perm("articles.add_article")
@@ -146,8 +165,7 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, article: Article) -> str:
-        scheduled = article.status == Status.PUBLISHED and not article.is_public
-        label = _("scheduled") if scheduled else article.get_status_display()
+        label = article.state
         return format_html('<span class="desk-status desk-{}">{}</span>', article.status, label)
 
     @admin.display(description=gettext_lazy("AI technologies"))
@@ -167,6 +185,9 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
         return timezone.localtime(article.updated_at).strftime("%Y-%m-%d %H:%M")
 
     # -- rights
+
+    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_open(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return False  # what is not wanted is declined or withdrawn: history is for good
@@ -199,26 +220,32 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
                 "state": self.state(obj),
                 "import_rows": provenance(obj),
                 "revisions": latest_revisions(obj),
+                "for_publishers": super().has_change_permission(request) and not _may_edit(request.user, obj),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     # -- saving: all in the one transaction that the admin opens around a form
 
     def save_model(self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool) -> None:
-        form.before = _state(obj) if change else ({}, None)
         if not change:
+            form.before = {}, None
             obj.author = obj.editor = request.user
-        if not change or form.changed_data:
             form.choose_source()
-            super().save_model(request, obj, form, change)
+            return super().save_model(request, obj, form, change)
+        if not _may_edit(request.user, obj):
+            raise PermissionDenied
+        form.before = _state(obj)
+        if form.must_save():
+            form.choose_source()
+            obj.save(update_fields=SAVED_COLUMNS)
 
     def save_related(self, request: HttpRequest, form: ArticleForm, formsets: Any, change: bool) -> None:
         """One save, one revision, one version more; none if nothing has changed."""
         super().save_related(request, form, formsets, change)
-        _settle_origin(form)
         after = _state(form.instance)
         if after == form.before:
             return
+        _settle_origin(form.instance, form.before[0], after[0])
         if change:
             Article.objects.filter(pk=form.instance.pk).update(
                 version=F("version") + 1, updated_at=timezone.now(), editor=request.user
@@ -261,22 +288,20 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
             raise Http404
         if not request.user.has_perm(workflow.TRANSITIONS[verb].permission):
             raise PermissionDenied
-        form = verbs.VerbForm(verb, request.POST or None, initial={"version": article.version})
+        form = verbs.ArticleVerbForm(verb, request.POST or None, initial={"version": article.version})
         refusal = self._done(request, article, verb, form) if form.is_bound and form.is_valid() else None
         if refusal == "":
             return HttpResponseRedirect(reverse("admin:articles_article_change", args=[pk]))
         impossible = article.status not in workflow.TRANSITIONS[verb].sources
         if impossible and not form.is_bound:
-            refusal = _("This is not possible while the article is %(status)s.") % {
-                "status": article.get_status_display()
-            }
+            refusal = _("This is not possible while the article is %(status)s.") % {"status": article.state}
         problems = workflow.problems(article) if verb == "publish" and not form.is_bound else []
         more = {"refusal": refusal, "problems": problems, "impossible": impossible}
         return self._ask(request, verb, [article], form, **more)
 
     def _done(self, request: HttpRequest, article: Article, verb: str, form: verbs.VerbForm) -> str:
         """Do it; empty, or why it was refused."""
-        article.version = form.cleaned_data["version"] or article.version
+        article.version = form.cleaned_data["version"]
         note = form.cleaned_data["note"]
         try:
             verbs.act(verb, article, by=request.user, note=note, at=form.cleaned_data.get("at"))
@@ -285,9 +310,7 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
         label = workflow.TRANSITIONS[verb].label
         self.log_change(request, article, f"{label}: {note}" if note else str(label))
         text = _("%(verb)s: done. The article is now %(status)s.")
-        self.message_user(
-            request, text % {"verb": label, "status": article.get_status_display()}, messages.SUCCESS
-        )
+        self.message_user(request, text % {"verb": label, "status": article.state}, messages.SUCCESS)
         return ""
 
     def _ask(
@@ -340,9 +363,7 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
         for article in moved:
             self.log_change(request, article, f"{label}: {note}" if note else label)
         self._tell(request, [f"{article}: {reason}" for article, reason in refused], messages.WARNING)
-        self._tell(
-            request, [f"{article}: {article.get_status_display()}" for article in moved], messages.SUCCESS
-        )
+        self._tell(request, [f"{article}: {article.state}" for article in moved], messages.SUCCESS)
 
     def _tell(self, request: HttpRequest, lines: list[str], level: int) -> None:
         if lines:
@@ -356,9 +377,9 @@ def _state(article: Article) -> tuple[revisions.Snapshot, int | None]:
     return revisions.snapshot(whole), whole.source_id
 
 
-def _settle_origin(form: ArticleForm) -> None:
+def _settle_origin(article: Article, before: revisions.Snapshot, after: revisions.Snapshot) -> None:
     """A person who edits a machine's summary makes it an edited one, unless she has marked it verified."""
-    before, after = form.before[0], _state(form.instance)[0]
     changed = any((before.get(text) or None) != (after[text] or None) for text in EVENT_TEXTS)
     if changed and after["origin"] == Origin.MACHINE:
-        EventSummary.objects.update_or_create(article=form.instance, defaults={"origin": Origin.EDITED})
+        EventSummary.objects.update_or_create(article=article, defaults={"origin": Origin.EDITED})
+        after["origin"] = Origin.EDITED.value

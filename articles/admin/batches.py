@@ -182,7 +182,7 @@ class ImportRowAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("findings"))
     def remarks(self, row: ImportRow) -> SafeString | str:
-        return remark_table(row.findings)
+        return remark_table(row)
 
     @admin.display(description=gettext_lazy("conflicts"))
     def conflict_table(self, row: ImportRow) -> SafeString | str:

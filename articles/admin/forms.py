@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from articles import links
 from articles.admin.terms_field import write_terms
+from articles.identity import text_hash
 from articles.models import MAX_EXCERPT, TERM_FIELDS, Article, DateOrigin, EventPoint, EventSummary, Source
 
 
@@ -64,6 +65,7 @@ class ArticleForm(forms.ModelForm):
         # What is stored now of the fields that a stale form would have changed: (label, text).
         self.stored: list[tuple[str, str]] = []
         self.old_url = self.instance.url if self.instance.pk else ""
+        self.old_text_hash = self.instance.text_hash
         self.initial["version"] = self.instance.version
         for name in TERM_FIELDS:
             if self.instance.pk:
@@ -81,9 +83,12 @@ class ArticleForm(forms.ModelForm):
         return self.cleaned_data
 
     def _check_version(self) -> None:
-        """Nobody's work is overwritten unseen. The row stays locked until this request ends."""
+        """Nobody's work is overwritten unseen. The row stays locked until this request ends.
+
+        What the browser saw, what was loaded for this request and what is stored must be the same version.
+        """
         stored = Article.objects.select_for_update(of=("self",)).values_list("version", flat=True)
-        if self.cleaned_data.get("version") == stored.get(pk=self.instance.pk):
+        if self.cleaned_data.get("version") == self.instance.version == stored.get(pk=self.instance.pk):
             return
         self.stored = [
             (self.fields[name].label, self.initial.get(name))
@@ -118,6 +123,10 @@ class ArticleForm(forms.ModelForm):
         super()._post_clean()
         if "source_date" in self.changed_data:
             self.instance.source_date_origin = DateOrigin.GIVEN if self.instance.source_date else ""
+        self.instance.text_hash = text_hash(self.instance.summary)
+
+    def must_save(self) -> bool:
+        return bool(self.changed_data) or self.instance.text_hash != self.old_text_hash
 
     def choose_source(self) -> None:
         """The source follows the link where the editor has chosen none, or none other than the link's."""

@@ -1,55 +1,42 @@
 """What an article's page and a row's page tell and do not edit: where it came from, what became of it."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from articles.findings import FINDINGS, WARNING
 from articles.models import Article, ImportRow, Revision
+from articles.wording import in_words
 
 SHOWN_ROWS = 10
 SHOWN_REVISIONS = 20
+NAMING = {"link-taken", "possible-duplicate"}  # findings whose text may name another article
+NUMBER = re.compile(r"#(\d{1,18})")
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A finding in words."""
-
-    line: int | None
-    severity: str
-    code: str
-    message: str
-    remedy: str
-    text: str
+def remarks(rows: Iterable[ImportRow]) -> list[list[dict[str, Any]]]:
+    """The findings of each row in words; one that names another article has it as `article`, while there is one."""
+    found = [[in_words(finding) for finding in row.findings] for row in rows]
+    named = {number for remarks in found for remark in remarks if (number := _named(remark))}
+    others = Article.objects.only("title").in_bulk(named)
+    return [[remark | {"article": others.get(_named(remark))} for remark in remarks] for remarks in found]
 
 
-def remarks(findings: Iterable[dict[str, Any]]) -> list[Remark]:
-    return [_remark(finding) for finding in findings]
-
-
-def _remark(finding: dict[str, Any]) -> Remark:
-    code = finding.get("code", "")
-    severity, message, remedy = FINDINGS.get(code, (WARNING, code, ""))
-    return Remark(
-        line=finding.get("line"),
-        severity=severity,
-        code=code,
-        message=_(message),
-        remedy=_(remedy) if remedy else "",
-        text=finding.get("text", ""),
-    )
+def _named(remark: dict[str, Any]) -> int | None:
+    found = NUMBER.fullmatch(remark["text"]) if remark["code"] in NAMING else None
+    return int(found[1]) if found else None
 
 
 def provenance(article: Article) -> list[ImportRow]:
     """The latest records that this article came from, each with its findings in words as `remarks`."""
     rows = article.import_rows.select_related("batch", "file").defer("file__content", "conflicts")
     rows = list(rows.order_by("-id")[:SHOWN_ROWS])
-    for row in rows:
-        row.remarks = remarks(row.findings)
+    for row, found in zip(rows, remarks(rows), strict=True):
+        row.remarks = found
     return rows
 
 
@@ -68,9 +55,16 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
     )
 
 
-def remark_table(findings: Iterable[dict[str, Any]]) -> SafeString | str:
-    found = remarks(findings)
+def remark_table(row: ImportRow) -> SafeString | str:
+    [found] = remarks([row])
     if not found:
         return _("None.")
     head = [_("Line"), _("Finding"), _("What to do"), _("Passage")]
-    return table(head, ((r.line or "", r.message, r.remedy, r.text) for r in found))
+    return table(head, ((r["line"] or "", r["message"], r["remedy"], _passage(r)) for r in found))
+
+
+def _passage(remark: dict[str, Any]) -> SafeString | str:
+    if not (other := remark["article"]):
+        return remark["text"]
+    address = reverse("admin:articles_article_change", args=[other.pk])
+    return format_html('<a href="{}">#{} {}</a>', address, other.pk, other)

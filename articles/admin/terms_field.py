@@ -152,7 +152,7 @@ def _rows(
             raw=present[item.term.pk].raw if item.term.pk in present else item.raw[: names.MAX_NAME],
             position=place,
         )
-        for place, item in enumerate(chosen)
+        for place, item in enumerate(chosen, start=1)  # as the importer counts
     ]
 
 

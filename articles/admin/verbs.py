@@ -31,7 +31,6 @@ CONSEQUENCES = {
 class VerbForm(forms.Form):
     """The reason or note, and for publishing the time."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     note = forms.CharField(
         max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
     )
@@ -51,6 +50,15 @@ class VerbForm(forms.Form):
         self.fields["note"].label = _("Reason") if required else _("Note (optional)")
         if verb != "publish":
             del self.fields["at"]
+
+
+class ArticleVerbForm(VerbForm):
+    """The same for one article, in the version that the person has seen."""
+
+    _UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
+    )
 
 
 def act(verb: str, article: Article, *, by: AbstractBaseUser, note: str, at: datetime | None = None) -> None:

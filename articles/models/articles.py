@@ -12,6 +12,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
@@ -263,6 +264,12 @@ class Article(models.Model):
     def slug(self) -> str:
         """The readable end of the address; the number before it is what counts."""
         return slugify(self.title, allow_unicode=True)[:60].strip("-_") or "-"
+
+    @property
+    def state(self) -> str:
+        """The status in words; one that is published at a time to come is scheduled."""
+        scheduled = self.status == Status.PUBLISHED and not self.is_public
+        return gettext("scheduled") if scheduled else self.get_status_display()
 
     @property
     def is_public(self) -> bool:

@@ -160,3 +160,38 @@ def test_a_narrow_page_does_not_scroll_sideways(desk: Page, article: Article, sc
     ):
         desk.goto(f"/admin/{address}")
         assert desk.evaluate("document.documentElement.scrollWidth") <= 390, address
+
+
+def test_a_term_that_was_typed_and_left_is_taken_and_escape_takes_it_back(desk: Page, article: Article):
+    midjourney = make_term("Midjourney", aliases=["MJ"])
+    desk.goto(f"/admin/articles/article/{article.pk}/change/")
+    search_box(desk, "industries").press_sequentially("版权业")
+    desk.keyboard.press("Escape")
+    search_box(desk, "technologies").press_sequentially("mj")
+    desk.click("[name=_save]")
+    expect(desk.locator(".messagelist .success")).to_be_visible()
+    article = Article.objects.get()
+    assert list(article.technologies.all()) == [midjourney]
+    assert not article.industries.exists()
+
+
+def test_a_verb_asks_before_it_leaves_unsaved_edits_behind(desk: Page, article: Article):
+    address = f"/admin/articles/article/{article.pk}/change/"
+    asked: list[str] = []
+    answers = iter([False, True])
+    desk.on(
+        "dialog",
+        lambda dialog: (asked.append(dialog.message), dialog.accept() if next(answers) else dialog.dismiss()),
+    )
+    desk.goto(address)
+    desk.click(".desk-verb-publish")
+    desk.wait_for_url("**/do/publish/")
+    assert asked == []
+    desk.goto(address)
+    desk.fill("#id_title", "改了")
+    desk.click(".desk-verb-publish")
+    assert len(asked) == 1
+    assert desk.input_value("#id_title") == "改了"
+    desk.click(".desk-verb-publish")
+    desk.wait_for_url("**/do/publish/")
+    assert len(asked) == 2
