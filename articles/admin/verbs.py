@@ -23,7 +23,9 @@ CONSEQUENCES = {
     "decline": gettext_lazy(
         "The article will not be published. It stays on the desk and can be taken up again."
     ),
-    "withdraw": gettext_lazy("Readers no longer see the article; its address says that it was withdrawn, with your reason."),
+    "withdraw": gettext_lazy(
+        "Readers no longer see the article; its address says that it was withdrawn, with your reason."
+    ),
     "reopen": gettext_lazy("The article goes back to the start: to do."),
 }
 
