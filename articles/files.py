@@ -173,7 +173,12 @@ def _has_long_directory(path: str) -> bool:
     """Whether the list of what the zip file holds is itself too much to read, by its last record."""
     with open(path, "rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - 65_557))
-        _before, _signature, record = file.read().rpartition(b"PK\x05\x06")
+        tail = file.read()
+    before, signature, record = tail.rpartition(b"PK\x05\x06")
+    if not signature:
+        return False  # cut off: opening it will say so
+    if b"PK\x06\x07" in before[-20:]:
+        return True  # zip64 is for more than 65,535 entries or 4 GB, and its counts stand elsewhere
     count, size = struct.unpack_from("<6xHI", record) if len(record) >= 18 else (0, 0)
     return count > MAX_MEMBERS or size > MAX_DIRECTORY
 

@@ -39,6 +39,21 @@ class Prepared:
     url_key: str | None = None
     host: str | None = None
 
+    @property
+    def weight(self) -> int:
+        """About how much memory the record takes on its way in."""
+        rows = sum(
+            len(self.content[name])
+            for name in ("keywords", "technologies", "industries", "points")
+            if self.content
+        )
+        return (
+            len(self.content.get("summary", ""))
+            + len(self.content.get("title", ""))
+            + len(self.events_raw)
+            + 500 * rows
+        )
+
 
 def prepare(content: bytes) -> list[Prepared]:
     """The records of a seed file, ready to be stored. A file that cannot be read is one quarantined record."""

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
@@ -43,6 +42,7 @@ from taxonomy.models import Term
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
 CHUNK_RECORDS = 500
+CHUNK_WEIGHT = 4_000_000  # characters, and for each term or point as much as its row takes
 MANY_FILES = 200
 AHEAD = 3  # chunks of files that are parsed while one is stored
 
@@ -180,11 +180,23 @@ def _undone(
     files: Iterable[Delivered], prepared: Iterable[list[Prepared]]
 ) -> Iterator[tuple[Delivered, Prepared]]:
     for file, records in zip(files, prepared, strict=True):
+        file.content = b""  # it is stored and parsed
         yield from ((file, record) for record in records if record.first_line not in file.done_lines)
 
 
-def _chunks(records: Iterator[tuple[Delivered, Prepared]]) -> Iterator[list[tuple[Delivered, Prepared]]]:
-    while chunk := list(islice(records, CHUNK_RECORDS)):
+def _chunks(
+    records: Iterator[tuple[Delivered, Prepared]],
+) -> Iterator[list[tuple[Delivered, Prepared]]]:
+    """So many records that COPY pays, but no more than fit into memory however long or full of terms they are."""
+    chunk: list[tuple[Delivered, Prepared]] = []
+    weight = 0
+    for file, record in records:
+        chunk.append((file, record))
+        weight += record.weight
+        if len(chunk) >= CHUNK_RECORDS or weight >= CHUNK_WEIGHT:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
         yield chunk
 
 

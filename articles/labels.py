@@ -35,9 +35,9 @@ _LABEL = re.compile(
     (?P<open>[【\[「"“‘])?
     [{_UNSEEN}]*
     (?P<name>[^\s:：﹕∶【】\[\]「」"“”‘’*\#>•●_\d-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
-    [{_UNSEEN}]*
+    [{_UNSEEN}]*+
     (?P<shut>(?(bold)[*_]*)(?(open)[】\]」"”’])(?(bold)[*_]*))
-    [{_UNSEEN}]*
+    [{_UNSEEN}]*+
     (?:(?P<colon>[:：﹕∶])|(?P<end>$)|(?(open)(?!\()|(?!)))  # no [原文](https://…)
     """,
     re.VERBOSE,

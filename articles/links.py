@@ -169,7 +169,7 @@ _LINK = re.compile(
     | (?<![a-z0-9_@.:/-]) (?:[a-z0-9-]{{1,63}}\.){{1,8}} (?:{_DOMAINS}) (?![\w.-])
     )
     (?:
-      (?! [;,]+ (?:https?[:：]|www\.) )  # the next link of a list
+      (?! [;,]{{1,8}} (?:https?[:：]|www\.) )  # the next link of a list
       (?: [^\s<>"“”‘’「」『』《》〈〉【】（），。；：、！？…|｜] | ？(?=[a-z0-9_]) )
     )*""",
     re.I | re.X,

@@ -36,6 +36,7 @@ def recognise(batch: ImportBatch, rows: list[Row]) -> None:
     earlier = _earlier_in_batch(batch, {known.pk for known in (*by_key.values(), *by_url.values())})
     first: dict[UUID, Row] = {}
     first_by_url: dict[str, Row] = {}
+    first_by_article: dict[int, Row] = {}
     for row in rows:
         record = row.record
         known, owner = by_key.get(record.key), by_url.get(record.url_key)
@@ -45,7 +46,11 @@ def recognise(batch: ImportBatch, rows: list[Row]) -> None:
         elif known and owner and known.pk != owner.pk:
             _link_taken(row, owner.pk)
         elif known or owner:
-            _known(row, known or owner, earlier)
+            found = known or owner
+            if first_by_article.setdefault(found.pk, row) is row:
+                _known(row, found, earlier)
+            else:
+                _link_taken(row, found.pk)
         elif record.url_key and first_by_url.setdefault(record.url_key, row) is not row:
             _link_taken(row, None)
             row.same_as = first_by_url[record.url_key]

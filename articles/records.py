@@ -17,13 +17,27 @@ WORKING_TITLE = 40
 EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
-_HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]+)[^<>]*>", re.IGNORECASE)
-_NOTICE_WORDS = ("转载", "版权", "独家原创", "eserved", "未经")
+_HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]++)[^<>]*+>", re.IGNORECASE)
+_NOTICE_WORDS = (
+    "转载",
+    "轉載",
+    "版权",
+    "版權",
+    "独家原创",
+    "獨家原創",
+    "eserved",
+    "ESERVED",
+    "保留所有",
+    "未经",
+    "未經",
+    "未获",
+)
 _NOTICE_REACH = 60  # characters around such a word within which the whole notice stands
 _NOTICE = re.compile(
-    r"未经[^。\n]{0,20}(?:不得|禁止|严禁|请勿)[^。\n]{0,8}(?:转载|转发|摘编|复制|使用|镜像|链接)"
-    r"|(?:不得|禁止|严禁|谢绝|请勿)[^。\n]{0,8}转载|转载请|独家原创"
-    r"|版权所有|版权归[^。\n]{0,20}所有|[Aa]ll [Rr]ights [Rr]eserved"
+    r"未[经經获][^。\n]{0,20}(?:不得|禁止|严禁|嚴禁|请勿|請勿)[^。\n]{0,8}(?:转载|轉載|转发|轉發|摘编|摘編|复制|複製|使用|镜像|链接)"
+    r"|(?:不得|禁止|严禁|嚴禁|谢绝|謝絕|请勿|請勿)[^。\n]{0,8}(?:转载|轉載)|转载请|轉載請|独家原创|獨家原創"
+    r"|版[权權]所有|版[权權][归歸][^。\n]{0,20}所有|保留所有[权權]|all rights reserved",
+    re.IGNORECASE,
 )
 
 

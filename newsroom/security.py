@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -9,6 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 POLICY = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+
+MAX_USERNAME = 150
+MAX_PARAMETERS = 1000
 
 
 class ContentSecurityPolicyMiddleware:
@@ -22,17 +26,21 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
-class NoNullMiddleware:
-    """Refuse NUL in the admin's query strings: PostgreSQL cannot compare with it, and stock filters pass it on.
+class QueryGuardMiddleware:
+    """Refuse what no page and no form of ours ever asks: a thousand parameters, or NUL in the admin.
 
-    The public pages explain it to the reader like any other unknown value.
+    PostgreSQL cannot compare with NUL, and stock filters pass it on. The public pages explain it to the reader like
+    any other unknown value.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", "") and request.path.startswith(reverse("admin:index")):
+        query = request.META.get("QUERY_STRING", "")
+        if query.count("&") >= MAX_PARAMETERS:
+            raise BadRequest("too many parameters")
+        if "%00" in query and request.path.startswith(reverse("admin:index")):
             raise BadRequest("NUL in a query string")
         return self.get_response(request)
 
@@ -57,3 +65,9 @@ def _is_address(text: str) -> bool:
         return False
     # PostgreSQL stores no zone such as in fe80::1%eth0.
     return not (isinstance(address, IPv6Address) and address.scope_id)
+
+
+def client_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """The name somebody tries to log in with, no longer than a name can be: it is written down."""
+    name = (credentials or {}).get("username") or request.POST.get("username")
+    return name and name[:MAX_USERNAME]

@@ -25,7 +25,13 @@ def env(name: str, default: str | None = None) -> str:
 
 
 def env_bool(name: str, default: bool = False) -> bool:
-    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+    """Raises ImproperlyConfigured for other words: a slip must not mean development."""
+    value = env(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
 def env_list(name: str, default: str | None = None) -> list[str]:
@@ -99,7 +105,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "newsroom.security.ContentSecurityPolicyMiddleware",
-    "newsroom.security.NoNullMiddleware",
+    "newsroom.security.QueryGuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "newsroom.language.LanguageMiddleware",
@@ -159,7 +165,12 @@ AXES_CLIENT_IP_CALLABLE = "newsroom.security.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "newsroom.security.client_name"
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` opens the door again
+
+# An article of 2,000 points, or a text of a million characters, must be saved, not answered with an error.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
 
 # --- static files ---------------------------------------------------------------------------------
 

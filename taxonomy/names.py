@@ -20,18 +20,24 @@ _IGNORED = {"Cf", "Cc", "Zs", "Zl", "Zp"}
 _SPELLED = {"+": "_plus", "#": "_sharp", ".": "_dot", "&": "_and", "/": "_slash", "_": "__"}
 
 
-@functools.lru_cache(maxsize=200_000)
 def key(name: str) -> str:
     """The key under which all spellings of a name meet; empty if nothing of the name is left.
 
     NFKC, casefold, traditional to simplified, dashes folded, spaces and zero-width characters removed:
     `MID journey` and `ＭＩＤ　Ｊourney` are one, `C`, `C++` and `C#` are three.
     """
+    return _cached_key(name) if len(name) <= MAX_NAME else _key(name)
+
+
+def _key(name: str) -> str:
     folded = _fold(name)
     # Taking a sign away may bring together what then folds further; what is ASCII is folded for good.
     while not folded.isascii() and (again := _fold(folded)) != folded:
         folded = again
     return folded
+
+
+_cached_key = functools.lru_cache(maxsize=100_000)(_key)
 
 
 def _fold(name: str) -> str:

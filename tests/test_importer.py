@@ -304,6 +304,14 @@ class TestAChangedSeed:
         assert outcomes(batch) == ["duplicate", "created"]
         assert everything()[0][:2] == before[0]
 
+    def test_is_not_lost_beside_another_for_the_same_article(self, folder):
+        link = "https://www.example.com/news/20240506/1.html"
+        made = make_article("手写", url=link, url_key=link)
+        made.refresh_from_db()
+        batch = deliver(folder, seed(编号=f"urn:uuid:{made.record_key}"), seed(标题="别的", 总结="别的"))
+        assert outcomes(batch) == ["conflict", "duplicate"]
+        assert codes(batch.rows.last())[-1] == "link-taken"
+
     def test_with_the_link_of_another_new_record_is_left_out(self, folder):
         number = "urn:uuid:00000000-0000-4000-8000-000000000001"
         batch = deliver(folder, seed(), seed(编号=number, 标题="别的"))
@@ -493,6 +501,14 @@ class TestTheCommand:
             1,
             Article.objects.get().pk,
         )
+
+    @pytest.mark.parametrize("name", ["a.txt", "report.txt"])
+    def test_never_writes_the_report_among_the_seed_files(self, folder, name):
+        (folder / "a.txt").write_text(seed(), encoding="utf-8")
+        with pytest.raises(CommandError) as error:
+            call_command("import_seeds", str(folder), "--report", str(folder / name))
+        assert error.value.returncode == 2
+        assert (folder / "a.txt").read_text(encoding="utf-8") == seed()
 
     def test_dry_run_writes_nothing_and_tells_what_would_happen(self, folder, tmp_path, capsys):
         deliver(folder, seed())

@@ -92,3 +92,8 @@ def test_a_forged_form_gets_the_sites_own_page(django_user_model):
     answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x", "password": "y"})
     assert answer.status_code == 403
     assert "site.css" in answer.text
+
+
+def test_a_name_of_any_length_is_merely_wrong(client):
+    answer = client.post("/admin/login/", {"username": "n" * 1000, "password": "wrong"})
+    assert answer.status_code == 200

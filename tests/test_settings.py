@@ -57,3 +57,9 @@ def test_another_kind_of_database_is_refused() -> None:
 def test_a_first_run_needs_no_variable_at_all() -> None:
     done = check({})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_slip_in_a_switch_does_not_mean_development():
+    answer = check({"PRODUCTION": "ja"})
+    assert answer.returncode != 0
+    assert "PRODUCTION must be 1 or 0" in answer.stderr

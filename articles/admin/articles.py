@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -60,6 +61,9 @@ def _may_open(request: HttpRequest, article: Article | None) -> bool:
     if article is None or _may_edit(request.user, article):
         return True
     return request.method == "POST" and request.POST.get("version") != str(article.version)
+
+
+MAX_TITLE = 200  # characters of a title in the list
 
 
 class PartOfArticle:
@@ -153,12 +157,13 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def headline(self, article: Article) -> str:
+        title = Truncator(article.title).chars(MAX_TITLE)
         if not getattr(article, "needs_care", False):
-            return article.title
+            return title
         label = _("The import found something to look at")
         return format_html(
             '{} <span class="desk-care" role="img" title="{}" aria-label="{}">!</span>',
-            article.title,
+            title,
             label,
             label,
         )

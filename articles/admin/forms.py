@@ -203,7 +203,9 @@ class PointFormSet(forms.BaseInlineFormSet):
         """Numbers may have moved where nothing else has: a deleted point closes its gap."""
         saved = super().save(commit)
         moved = [
-            form.instance for form in self.kept if form.initial.get("position") != form.instance.position
+            form.instance
+            for form in self.kept
+            if form.instance.pk and form.initial.get("position") != form.instance.position
         ]
         EventPoint.objects.bulk_update(moved, ["position"])
         return saved

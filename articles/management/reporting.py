@@ -1,8 +1,10 @@
 """How commands tell what was found in seed files: in words, on lines, in report files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import CommandError
@@ -47,8 +49,29 @@ def is_trouble(code: str) -> bool:
     return code in {"missing", "unreadable", "still-growing", "too-large"} or code.startswith("zip-")
 
 
-def writable(path: str) -> IO[str]:
+@contextmanager
+def written(path: str | None, inputs: Iterable[str]) -> Iterator[IO[str] | None]:
+    """The report file, beside its place until it is whole; None without a path.
+
+    Raises CommandError if it cannot be written, or would lie among the seed files that are read.
+    """
+    if path is None:
+        yield None
+        return
+    target = Path(path).absolute()
+    if any(target.is_relative_to(Path(place).absolute()) for place in inputs):
+        raise CommandError(_("The report must not lie among the seed files: %s") % path, returncode=USAGE)
+    part = target.with_name(target.name + ".part")
     try:
-        return open(path, "w", encoding="utf-8")  # noqa: SIM115 - the caller closes it
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(target)
     except OSError as error:
         raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
+
+
+def speak_plainly(stream: Any) -> None:
+    """Let a terminal that lacks a character show its number, not end the command."""
+    stream = getattr(stream, "_out", stream)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")

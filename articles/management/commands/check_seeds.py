@@ -31,10 +31,11 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE", help="write every finding as JSON Lines")
 
     def handle(self, *, paths: list[str], report: str | None, **options: Any) -> None:
+        reporting.speak_plainly(self.stdout)
         found, skipped = list_files(paths)
         counts: Counter[str] = Counter()
         with ExitStack() as stack:
-            file = stack.enter_context(reporting.writable(report)) if report else None
+            file = stack.enter_context(reporting.written(report, paths))
             for item in skipped:
                 self._tell_skipped(item, file, counts)
             for seed_file in found:

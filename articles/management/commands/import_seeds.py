@@ -39,9 +39,10 @@ class Command(BaseCommand):
         self, *, paths: list[str], dry_run: bool, publish: bool, report: str | None, **options: Any
     ) -> None:
         started = time.monotonic()
+        reporting.speak_plainly(self.stdout)
         note = _("published on import")
         with ExitStack() as stack:
-            report_file = stack.enter_context(reporting.writable(report)) if report else None
+            report_file = stack.enter_context(reporting.written(report, paths))
             bar = stack.enter_context(tqdm(unit=" " + _("files"), disable=None, leave=False))
             batch = self._import(
                 paths,
