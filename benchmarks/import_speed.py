@@ -50,7 +50,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def raw_copy() -> float:
-    """Take the rows out, empty the tables, and time COPY putting them back: one transaction for 500 articles' worth."""
+    """Take the rows out, empty the tables, and time COPY putting them back, in one transaction."""
     chunks = {table: dump(table) for table in TABLES}
     empty()
 
