@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
 from django.utils import timezone
 
 from articles.models import (
@@ -27,6 +29,21 @@ def make_user(name: str = "", *, groups: Iterable[str] = (), **fields: Any) -> U
     user = User.objects.create_user(name or f"user{next(_numbers)}", password="password", **fields)
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
+
+
+def staff(*permissions: str) -> User:
+    """Somebody on the desk with these rights and no others."""
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def desk(user: User | None = None) -> Client:
+    """A browser on the desk, in English; without a user somebody who may do everything."""
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    client.force_login(user or make_user(is_staff=True, is_superuser=True))
+    return client
 
 
 def make_source(host: str = "example.com", *, name: str = "", reuse: Reuse = Reuse.EXCERPT) -> Source:

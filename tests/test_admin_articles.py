@@ -6,8 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Permission, User
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -31,27 +29,13 @@ from articles.models import (
     Status,
 )
 from taxonomy.models import Keyword, Technology
-from tests.factories import make_article, make_source, make_term, make_user
+from tests.factories import desk, make_article, make_source, make_term, make_user, staff
 
 pytestmark = pytest.mark.django_db
 
 
 LIST = "/admin/articles/article/"
 POINTS = [("一", "甲"), ("二", "乙"), ("三", "丙")]
-
-
-def staff(*permissions: str) -> User:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
-
-
-def desk(user: User | None = None) -> Client:
-    """A browser on the desk, in English."""
-    client = Client()
-    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    client.force_login(user or make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def page_of(article: Article, *more: str) -> str:

@@ -1,8 +1,6 @@
 """The admin of imports and sources: everything to be seen, nothing to be changed."""
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,26 +11,12 @@ from articles.findings import Finding
 from articles.management import reporting
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
 from articles.wording import in_words
-from tests.factories import make_article, make_source, make_user
+from tests.factories import desk, make_article, make_source, make_user, staff
 
 pytestmark = pytest.mark.django_db
 
 
 READ_ONLY = ["importbatch", "importrow", "seedfile"]
-
-
-def staff(*permissions: str) -> User:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
-
-
-def desk(user: User | None = None) -> Client:
-    """A browser on the desk, in English."""
-    client = Client()
-    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    client.force_login(user or make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def listing(model: str, **query: object) -> str:

@@ -1,8 +1,6 @@
 """The admin of terms: suggestions, names and aliases, counts, and what may be deleted."""
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Permission, User
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,24 +9,9 @@ from psycopg.errors import DeadlockDetected
 
 from taxonomy.admin import TermAdmin, suggest
 from taxonomy.models import VOCABULARIES, Keyword, Technology
-from tests.factories import make_article, make_term, make_user
+from tests.factories import desk, make_article, make_term, staff
 
 pytestmark = pytest.mark.django_db
-
-
-def staff(*permissions: str) -> User:
-    """Somebody on the desk with these rights and no others."""
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
-
-
-def desk(user: User | None = None) -> Client:
-    """A browser on the desk, in English."""
-    client = Client()
-    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    client.force_login(user or make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def term_form(
