@@ -210,10 +210,7 @@ def _write_articles(updates: list[Update], note: str) -> None:
         return
     ids = [update.article.pk for update in updates]
     revisions.record_imports(ids)  # while their base still holds what came in
-    hosts = {
-        host for update in updates if "url" in update.value and (host := links.host(update.value["url"]))
-    }
-    sources = Source.objects.for_hosts(hosts)
+    sources = Source.objects.for_hosts({host for update in updates if (host := _new_host(update))})
     _execute(UPDATE_ARTICLES, [_article_values(update, sources) for update in updates])
     _write_events(updates)
     for name in TERM_FIELDS:

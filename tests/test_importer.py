@@ -326,6 +326,14 @@ class TestAChangedSeed:
         article = Article.objects.get()
         assert (article.title, article.source) == ("新", chosen)
 
+    def test_makes_no_source_for_a_link_whose_source_an_editor_chose(self, folder):
+        deliver(folder, seed())
+        edit(source=Source.objects.create(host="chosen.example"))
+        number = f"urn:uuid:{Article.objects.get().record_key}"
+        assert outcomes(deliver(folder, seed(编号=number, 链接="https://elsewhere.example/2"))) == ["updated"]
+        assert Article.objects.get().source.host == "chosen.example"
+        assert not Source.objects.filter(host="elsewhere.example").exists()
+
     def test_joins_an_article_that_was_made_by_hand_with_the_same_link(self, folder):
         made = make_article(
             "手写的标题", url="https://www.example.com/news/20240506/1.html",
