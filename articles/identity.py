@@ -15,10 +15,8 @@ from taxonomy import names
 
 KEY_TEXT = 500  # characters of the text that identify a record without a link
 OUTSIDE = "标签外文字"  # text that stood behind no label, kept beside the others
-KEY_LABEL, KEY_PREFIX = (
-    "编号",
-    "urn:uuid:",
-)  # how an exported record carries a key that its text does not give
+# How an exported record carries a key that its text does not give.
+KEY_LABEL, KEY_PREFIX = "编号", "urn:uuid:"
 SHORT_TEXT = 40  # shorter texts are alike by chance: no sign of a duplicate
 
 

@@ -27,9 +27,8 @@ class Delivered:
     content: bytes
     sha256: str
     id: int = 0
-    done_lines: set[int] = field(
-        default_factory=set
-    )  # records that this batch has dealt with, before a crash
+    # Where records begin that this batch has dealt with, before a crash.
+    done_lines: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -68,11 +67,9 @@ class Reading:
             self.done += 1
             try:
                 content = item.read()
-            except StillGrowing as error:
-                self._skip(item.name, "still-growing", str(error))
-                continue
             except OSError as error:
-                self._skip(item.name, "unreadable", str(error))
+                code = "still-growing" if isinstance(error, StillGrowing) else "unreadable"
+                self._skip(item.name, code, str(error))
                 continue
             chunk.append(Delivered(item.name, content, hashlib.sha256(content).hexdigest()))
             size += len(content)

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.findings import Finding
 from articles.management import reporting
+from articles.management.commands import import_seeds
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
 from articles.wording import in_words
 from tests.factories import desk, make_article, make_source, make_user, staff
@@ -121,7 +121,8 @@ def test_a_row_that_names_another_article_leads_to_it():
 @pytest.mark.parametrize("code", ["missing-link", "unheard-of"])
 def test_reports_and_desk_use_the_same_words_even_for_codes_they_do_not_know(code):
     finding = {"code": code, "line": 3, "text": "某处"}
-    words = reporting.in_words(Finding(**finding))
+    row = make_row(make_batch(), findings=[finding])
+    ((words,),) = [record["findings"] for record in import_seeds._records(row.batch)]
     assert words == in_words(finding)
     assert (words["code"], words["line"], words["text"], words["severity"]) == (code, 3, "某处", "warning")
     assert words["message"] and reporting.sentence(words)

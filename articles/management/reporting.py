@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,14 +10,9 @@ from django.core.management.base import CommandError
 from django.core.management.color import Style
 from django.utils.translation import gettext as _
 
-from articles import wording
-from articles.findings import ERROR, WARNING, Finding
+from articles.findings import ERROR, WARNING
 
 USAGE = 2  # the exit code of all commands for a wrong call
-
-
-def in_words(finding: Finding) -> dict[str, Any]:
-    return wording.in_words(asdict(finding))
 
 
 def sentence(finding: Mapping[str, Any]) -> str:

@@ -280,41 +280,29 @@ class Article(models.Model):
 class TermLink(ItemBase):
     """An article carries a term: in which spelling it came, and at which place of its list."""
 
+    pk = models.CompositePrimaryKey("tag", "content_object")
+    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
     raw = models.CharField(max_length=100, blank=True, default="", db_default="")
     position = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         abstract = True
+        indexes = [models.Index(fields=["content_object", "tag"], name="%(class)s_article")]
 
     def __str__(self) -> str:
         return self.raw or str(self.tag)
 
 
 class ArticleKeyword(TermLink):
-    pk = models.CompositePrimaryKey("tag", "content_object")
     tag = models.ForeignKey(Keyword, models.PROTECT, related_name="articlekeyword", db_index=False)
-    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
-
-    class Meta:
-        indexes = [models.Index(fields=["content_object", "tag"], name="articlekeyword_article")]
 
 
 class ArticleTechnology(TermLink):
-    pk = models.CompositePrimaryKey("tag", "content_object")
     tag = models.ForeignKey(Technology, models.PROTECT, related_name="articletechnology", db_index=False)
-    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
-
-    class Meta:
-        indexes = [models.Index(fields=["content_object", "tag"], name="articletechnology_article")]
 
 
 class ArticleIndustry(TermLink):
-    pk = models.CompositePrimaryKey("tag", "content_object")
     tag = models.ForeignKey(Industry, models.PROTECT, related_name="articleindustry", db_index=False)
-    content_object = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
-
-    class Meta:
-        indexes = [models.Index(fields=["content_object", "tag"], name="articleindustry_article")]
 
 
 # The field of Article that holds the terms of each vocabulary, with the model of its links.

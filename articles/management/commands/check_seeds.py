@@ -18,6 +18,7 @@ from articles import seeds
 from articles.files import WHY, FoundFile, SkippedFile, list_files
 from articles.findings import ERROR, NOTE, WARNING
 from articles.management import reporting
+from articles.wording import in_words
 
 CARE = 1
 
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         counts["files"] += 1
         counts["records"] += len(parsed.records)
         for finding in _findings(parsed):
-            words = reporting.in_words(finding)
+            words = in_words(asdict(finding))
             counts[finding.severity] += 1
             self.stdout.write(reporting.coloured(_line(seed_file.name, words), finding.severity, self.style))
             if file:

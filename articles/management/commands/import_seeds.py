@@ -18,7 +18,7 @@ from articles import importer, workflow
 from articles.management import reporting
 from articles.management.reporting import USAGE
 from articles.models import ImportBatch, ImportRow, Outcome
-from articles.seeds import Finding
+from articles.wording import in_words
 
 CARE, TROUBLE, BUSY = 1, 3, 4
 
@@ -127,7 +127,7 @@ def _records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
             "last_line": row.last_line,
             "outcome": row.outcome,
             "article": row.article_id,
-            "findings": [reporting.in_words(Finding(**finding)) for finding in row.findings],
+            "findings": [in_words(finding) for finding in row.findings],
             "conflicts": row.conflicts,
         }
 
