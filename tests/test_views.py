@@ -9,9 +9,11 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import revisions, views, workflow
+from articles import revisions, workflow
 from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
+from articles.views import errors, terms
+from articles.views.articles import detail_context
 from tests.factories import make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +154,7 @@ def test_an_article_without_summary_points_or_source_has_a_page(client: Client):
 
 def test_the_preview_of_the_desk_is_the_same_page_with_a_note():
     article = make_article("未发布")
-    context = views.detail_context(Article.objects.whole().get(pk=article.pk)) | {"preview": True}
+    context = detail_context(Article.objects.whole().get(pk=article.pk)) | {"preview": True}
     page = render_to_string("article_detail.html", context, RequestFactory().get("/"))
     assert "未发布" in page
     assert 'class="preview"' in page
@@ -185,7 +187,7 @@ def test_an_index_lists_the_terms_of_public_articles_most_frequent_first(client:
 
 
 def test_an_index_is_bounded_and_says_so(client: Client, monkeypatch):
-    monkeypatch.setattr(views, "MAX_TERMS", 2)
+    monkeypatch.setattr(terms, "MAX_TERMS", 2)
     make_article(publish=True, keywords=["一", "二", "三"])
     page = text(client, "/keywords/")
     assert "The 2 most frequent are shown." in page
@@ -395,10 +397,10 @@ def test_error_pages_wear_the_style_of_the_site_and_need_no_database(django_db_b
     request = RequestFactory().get("/")
     with django_db_blocker.block():
         answers = [
-            views.bad_request(request, Exception()),
-            views.permission_denied(request, Exception()),
-            views.page_not_found(request, Exception()),
-            views.server_error(request),
+            errors.bad_request(request, Exception()),
+            errors.permission_denied(request, Exception()),
+            errors.page_not_found(request, Exception()),
+            errors.server_error(request),
         ]
         pages = [answer.content.decode() for answer in answers] + [render_to_string("429.html")]
     assert [answer.status_code for answer in answers] == [400, 403, 404, 500]

@@ -18,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import links, revisions, views, workflow
+from articles import links, revisions, workflow
 from articles.admin import verbs
 from articles.admin.filters import (
     TERM_FILTERS,
@@ -40,6 +40,7 @@ from articles.models import (
     RevisionKind,
     Status,
 )
+from articles.views.articles import detail_context
 from taxonomy.admin import SecondLookMixin
 
 EVENT_TEXTS = ("intro", "points", "conclusion")
@@ -280,7 +281,7 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
         """The article as readers would see it, whatever its state."""
         self._visible(request, pk)
         article = Article.objects.whole().get(pk=pk)
-        context = views.detail_context(article) | {"preview": True}
+        context = detail_context(article) | {"preview": True}
         response = TemplateResponse(request, "article_detail.html", context)
         response["X-Robots-Tag"] = "noindex"
         response["Cache-Control"] = "no-store, private"
