@@ -34,8 +34,7 @@ endif
 
 run: $(VENV)/run
 	@$(PY) manage.py prepare
-	@exec $(PY) -m gunicorn --bind '$(BIND)' --worker-class gthread --workers 2 --threads 4 --graceful-timeout 3 \
-		--no-control-socket --log-level warning newsroom.wsgi
+	@exec $(PY) -m newsroom.serve '$(BIND)'
 
 test: $(VENV)/test
 	$(PY) -m pytest $(ARGS)

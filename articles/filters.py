@@ -1,8 +1,7 @@
 """What a query string asks for: string -> form -> narrowed articles. List, feed, export and API share it."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
@@ -18,18 +17,15 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import TERM_FIELDS, Article, ArticleQuerySet, Source, TermLink
+from articles.models import FIELDS, LINKS, Article, ArticleQuerySet, Source
+from articles.search import text
+from articles.search.query import Asked, Word, matching
+from articles.search.reader import reader
 from taxonomy.models import VOCABULARIES, Term
 
 MAX_VALUES = 20  # of one parameter
 MAX_LENGTH = 200  # of one value
-MAX_QUERY = 1500  # characters of a query string that is still worth repeating in a dozen links
-OPTIONS = 6  # of one kind, to narrow by
-
-# By vocabulary, which is also the parameter's name, in the order of the pages: the field of Article, and the
-# model of its links.
-FIELDS = {"technology": "technologies", "industry": "industries", "keyword": "keywords"}
-LINKS: dict[str, type[TermLink]] = {vocabulary: TERM_FIELDS[field] for vocabulary, field in FIELDS.items()}
+MAX_PROBLEMS = 6  # explained at once
 
 
 def carrying(articles: ArticleQuerySet, terms: Iterable[Term], *, every: bool = False) -> ArticleQuerySet:
@@ -94,6 +90,21 @@ def _values(raw: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(str.strip, raw))))
 
 
+class WordsField(forms.CharField):
+    """A text question; cleaned to its words, each of which must be found."""
+
+    def clean(self, value: str | None) -> list[str]:
+        question = super().clean(value)
+        words = text.words(question)
+        if question and not words:
+            raise ValidationError(_("There is nothing in this that could be searched for."))
+        if len(words) > text.MAX_WORDS:
+            raise ValidationError(
+                _("At most %(limit)s words can be searched for at once."), params={"limit": text.MAX_WORDS}
+            )
+        return words
+
+
 class SelectionForm(forms.Form):
     def clean(self) -> None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
@@ -102,6 +113,22 @@ class SelectionForm(forms.Form):
 
 
 # --- the filters ------------------------------------------------------------------------------------
+
+
+class WordsFilter(django_filters.Filter):
+    """Of a common word only the newest articles that the index counts; none without an index."""
+
+    field_class = WordsField
+
+    def filter(self, articles: ArticleQuerySet, words: list[str]) -> ArticleQuerySet:
+        if not words:
+            return articles
+        index = reader()
+        return (
+            articles.filter(pk__in=list(matching(index, self.parent.asked())[0]))
+            if index
+            else articles.none()
+        )
 
 
 class TermFilter(django_filters.Filter):
@@ -143,12 +170,12 @@ class DayFilter(django_filters.Filter):
         return articles.filter(**{f"published_at__{self.lookup_expr}": moment})
 
 
-class MatchFilter(django_filters.Filter):
-    """How several values of one vocabulary count. Narrows nothing itself: TermFilter asks for it."""
+class WayFilter(django_filters.Filter):
+    """How the others are meant, and in which order: narrows nothing itself."""
 
     field_class = forms.ChoiceField
 
-    def filter(self, articles: ArticleQuerySet, _match: str) -> ArticleQuerySet:
+    def filter(self, articles: ArticleQuerySet, _way: str) -> ArticleQuerySet:
         return articles
 
 
@@ -176,16 +203,22 @@ class Choice:
 
 
 class ArticleFilter(django_filters.FilterSet):
+    q = WordsFilter(label=_("text"), max_length=MAX_LENGTH)
     technology = TermFilter(VOCABULARIES["technology"])
     industry = TermFilter(VOCABULARIES["industry"])
     keyword = TermFilter(VOCABULARIES["keyword"])
     source = SourceFilter()
     since = DayFilter(label=_("from"), lookup_expr="gte", edge=time.min)
     until = DayFilter(label=_("until"), lookup_expr="lte", edge=time.max)
-    match = MatchFilter(
+    match = WayFilter(
         label=_("match"),
         choices=[("any", _("any of them")), ("all", _("all of them"))],
         error_messages={"invalid_choice": _("“match” is either “any” or “all”.")},
+    )
+    sort = WayFilter(
+        label=_("order"),
+        choices=[("best", _("best match")), ("newest", _("newest"))],
+        error_messages={"invalid_choice": _("“sort” is either “best” or “newest”.")},
     )
 
     class Meta:
@@ -214,7 +247,7 @@ class ArticleFilter(django_filters.FilterSet):
     @cached_property
     def several(self) -> bool:
         """Whether `match` makes a difference."""
-        return any(len(self._found(vocabulary)) > 1 for vocabulary in FIELDS)
+        return any(len(self.found(vocabulary)) > 1 for vocabulary in FIELDS)
 
     @property
     def any_query(self) -> str:
@@ -224,12 +257,70 @@ class ArticleFilter(django_filters.FilterSet):
     def all_query(self) -> str:
         return self.query(match=["all"])
 
+    @property
+    def question(self) -> str:
+        """The text as it was put, if it can be answered."""
+        return " ".join(self.data.get("q", "").split()) if self.cleaned.get("q") else ""
+
+    @property
+    def query_without_text(self) -> str:
+        return self.query(q=[], sort=[])
+
+    @property
+    def newest(self) -> bool:
+        return self.cleaned.get("sort") == "newest"
+
+    @cached_property
+    def named(self) -> dict[str, list[Term]]:
+        """The terms that the text question or a word of it names, by name or alias."""
+        words = self.cleaned.get("q") or []
+        spellings = list(dict.fromkeys([self.question, *words])) if words else []
+        named: dict[str, list[Term]] = {spelling: [] for spelling in spellings}
+        for model in VOCABULARIES.values() if spellings else ():
+            for spelling, term in model.objects.resolve(spellings).items():
+                named[spelling].append(term)
+        return named
+
+    def asked(self, *, without: str = "") -> Asked:
+        """The selection as the search index takes it, one of its parameters left out (`since` with `until`)."""
+        searched = [] if without == "q" else self.cleaned.get("q") or []
+        words = [Word(word, self._only_named(word)) for word in searched]
+        whole = self._only_named(self.question) if len(words) > 1 else ()
+        groups = [
+            (kind, frozenset(thing.pk for thing in things))
+            for kind in [*FIELDS, "source"]
+            for things in self._groups(kind)
+            if kind != without
+        ]
+        days = {name: self.cleaned.get(name) for name in ("since", "until") if without != "since"}
+        return Asked(tuple(words), whole, tuple(groups), **days)
+
+    @property
+    def also_named(self) -> dict[str, list[Term]]:
+        """By spelling: the terms that make the search find more than the words do."""
+        words = self.cleaned.get("q") or []
+        return {
+            spelling: [term for term in terms if (term.vocabulary, term.pk) in self._only_named(spelling)]
+            for spelling, terms in self.named.items()
+            if len(words) > 1 or spelling in words
+        }
+
+    def _groups(self, kind: str) -> list[list[Any]]:
+        found = list(self.found(kind))
+        return [[thing] for thing in found] if self.every and kind in FIELDS else [found] if found else []
+
+    def _only_named(self, spelling: str) -> tuple[tuple[str, int], ...]:
+        """The terms of a spelling whose name does not hold it: the words alone would not find their articles."""
+        bare = text.normalise(spelling).replace(" ", "")
+        terms = self.named.get(spelling, [])
+        return tuple((term.vocabulary, term.pk) for term in terms if bare not in text.normalise(term.name))
+
     @cached_property
     def chosen(self) -> list[Choice]:
         """What the list is narrowed to, each with the query string that drops it."""
         choices = []
         for parameter in [*FIELDS, "source"]:
-            for thing, asked in self._found(parameter).items():
+            for thing, asked in self.found(parameter).items():
                 kept = [name for name in self._asked(parameter) if name not in asked]
                 choices.append(
                     Choice(self.filters[parameter].label, str(thing), self.query(**{parameter: kept}))
@@ -239,6 +330,28 @@ class ArticleFilter(django_filters.FilterSet):
                 shown = date_format(day, "DATE_FORMAT")
                 choices.append(Choice(self.filters[parameter].label, shown, self.query(**{parameter: []})))
         return choices
+
+    def fewer(self) -> Iterator[tuple[Choice, Asked]]:
+        """Each way to ask for less, a whole parameter or one word of several, and what is asked for then."""
+        for kind in [*FIELDS, "source"]:
+            if things := self.found(kind):
+                name = "、".join(map(str, things))
+                yield (
+                    Choice(self.filters[kind].label, name, self.query(**{kind: []})),
+                    self.asked(without=kind),
+                )
+        days = [
+            date_format(day, "DATE_FORMAT") for name in ("since", "until") if (day := self.cleaned.get(name))
+        ]
+        if days:
+            query = self.query(since=[], until=[])
+            yield Choice(_("days"), " – ".join(days), query), self.asked(without="since")
+        words = self.cleaned.get("q") or []
+        for word in words if len(words) > 1 else ():
+            rest = [other for other in words if other != word]
+            query = self.query(q=[" ".join(f'"{other}"' if " " in other else other for other in rest)])
+            kept = tuple(each for each in self.asked().words if each.text != word)
+            yield Choice(_("word"), word, query), replace(self.asked(), words=kept, terms=())
 
     @cached_property
     def problems(self) -> list[Choice]:
@@ -251,7 +364,7 @@ class ArticleFilter(django_filters.FilterSet):
                 kept = [name for name in self._asked(parameter) if asked and name != asked]
                 query = self.query(**dict.fromkeys(dropped, kept))
                 problems.append(Choice("", error.messages[0], query))
-        return problems[:OPTIONS]
+        return problems[:MAX_PROBLEMS]
 
     def query(self, **changes: list[str]) -> str:
         """The query string of this selection with these parameters changed, back on the first page."""
@@ -260,35 +373,10 @@ class ArticleFilter(django_filters.FilterSet):
             query.setlist(parameter, changes.get(parameter, self._asked(parameter)))
         return f"?{query.urlencode()}"
 
-    def narrower(
-        self, articles: Iterable[Article], terms: dict[int, dict[str, list[Term]]]
-    ) -> list[list[Choice]]:
-        """What narrows the selection further: the most frequent among these articles and their `carried` terms."""
-        if len(self.query()) > MAX_QUERY:
-            return []
-        groups = []
-        for vocabulary in FIELDS:
-            counts = Counter(term for carried in terms.values() for term in carried[vocabulary])
-            # A second value widens what matches any of them; it is offered as one that must be there too.
-            match = {"match": ["all"]} if self._found(vocabulary) else {}
-            groups.append(self._options(vocabulary, counts, "slug", **match))
-        if not self._found("source"):
-            sources = Counter(article.source for article in articles if article.source)
-            groups.append(self._options("source", sources, "host"))
-        return [group for group in groups if group]
-
-    def _options(self, parameter: str, things: Counter, address: str, **match: list[str]) -> list[Choice]:
-        label, asked, taken = self.filters[parameter].label, self._asked(parameter), self._found(parameter)
-        new = [thing for thing, _count in things.most_common() if thing not in taken][:OPTIONS]
-        return [
-            Choice(label, str(thing), self.query(**{parameter: [*asked, getattr(thing, address)]} | match))
-            for thing in new
-        ]
-
     def _asked(self, parameter: str) -> list[str]:
         return _values(self.data.getlist(parameter))
 
-    def _found(self, parameter: str) -> dict[Any, list[str]]:
+    def found(self, parameter: str) -> dict[Any, list[str]]:
         """What was found for a parameter, each with the names under which it was asked for."""
         found: dict[Any, list[str]] = {}
         for name, thing in self.cleaned.get(parameter, {}).items():

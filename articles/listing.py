@@ -1,91 +1,242 @@
-"""Articles as lists show them: each text made once, cut to what a list may show."""
+"""Articles as lists show them: read in one statement, cut to what a list may show, and each rendered once.
 
-from collections.abc import Iterable
+What an entry looks like depends on nothing but the values of its row, the language and the template. These are the key
+under which its HTML is kept, so nothing ever has to be invalidated: whatever changes about an article, by whatever
+way, makes another key.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
+from typing import Any, NamedTuple
 
+from django.db.models import Case, F, OuterRef, Value, When
+from django.db.models.functions import Left
+from django.template import Context, Engine, Template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from articles.models import Article, DateOrigin, Source
+from articles.models import OPENING, Article, DateOrigin, EventPoint, Origin, Reuse
 from articles.rights import cut, shown
-from taxonomy.models import Term
+from articles.statements import Statement, lines, terms
+from taxonomy.models import address
 
+POINTS = 3  # of an article in a list
+TERMS = {"technology": 4, "industry": 2, "keyword": 7}  # of an article in a list, by vocabulary, and
+MAX_TERMS = 7  # of all: every link costs rendering time, and a reader takes in no more
 MAX_POINT = 60  # characters of a point's body in a list
 MAX_TITLE = 200  # characters of a title or heading in a list; an article's own page shows all
+KEPT_TERMS = 10_000  # rendered links, and
+KEPT = 2_000  # rendered entries, a few kilobytes each
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An article as a list shows it, every text made once: a line here costs less than a template's node."""
+class Publisher(NamedTuple):
+    """What a list needs of a source."""
 
-    address: str
-    title: str
-    source: Source | None
+    host: str
+    name: str
+    reuse: Reuse
+
+    def __str__(self) -> str:
+        return self.name or self.host
+
+
+class ListedTerm(NamedTuple):
+    vocabulary: str
+    pk: int
+    name: str
+    slug: str
+
+    def get_absolute_url(self) -> str:
+        return address(self.vocabulary, self.slug)
+
+    @property
+    def html(self) -> SafeString:
+        return _term(_template("_term.html"), self)
+
+
+class Row(NamedTuple):
+    """What a list shows of an article. To `rights.shown(…, brief=True)` it is the article."""
+
+    pk: int
+    title: str  # so much of it that a list can cut it
     published_at: datetime  # the desk's own time
-    published: str
-    original: str  # when the original appeared
-    origin: str  # who stands behind the event summary, and in words
-    label: str
-    text: str
-    points: list[tuple[str, str]]  # heading and body, cut short
-    terms: list[Term]
+    source: Publisher | None
+    source_date: date | None
+    source_date_origin: str
+    reuse: str
+    excerpt: str
+    opening: str  # empty where there is an intro
+    intro: str
+    origin: str  # who stands behind the event summary; empty without one
+    points: tuple[tuple[str, str], ...]  # heading and body
+    terms: tuple[ListedTerm, ...]
+
+    slug = Article.slug
+    get_absolute_url = Article.get_absolute_url
+
+    @property
+    def html(self) -> SafeString:
+        """The entry of a list, with its date."""
+        return _kept(_template(), self, get_language(), False, False)
+
+    @property
+    def html_with_clock(self) -> SafeString:
+        """The entry under the heading of its day, with the time of day."""
+        return _kept(_template(), self, get_language(), True, False)
+
+    @property
+    def html_lead(self) -> SafeString:
+        """The same for the first entry of a page."""
+        return _kept(_template(), self, get_language(), True, True)
+
+    def html_with(self, excerpt: SafeString) -> SafeString:
+        """The entry of a search hit: what was found stands where the brief and the points would."""
+        return _rendered(_template(), self, excerpt=excerpt)
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     date: date
-    entries: list[Entry]
+    rows: list[Row]
 
 
-def entries(articles: Iterable[Article], terms: dict[int, dict[str, list[Term]]]) -> list[Entry]:
-    return [entry(article, few(terms[article.pk])) for article in articles]
+def days(rows: Iterable[Row]) -> list[Day]:
+    by_day = groupby(rows, key=lambda row: row.published_at.date())
+    return [Day(day, list(group)) for day, group in by_day]
 
 
-def entry(article: Article, terms: list[Term]) -> Entry:
-    published_at = timezone.localtime(article.published_at)
-    summary = getattr(article, "event_summary", None)
-    return Entry(
-        address=article.get_absolute_url(),
-        title=short(article.title),
-        source=article.source,
-        published_at=published_at,
-        published=written(published_at.date(), get_language()),
-        original=original(article),
-        origin=summary.origin if summary else "",
-        label=summary.get_origin_display() if summary else "",
-        text=brief(article),
-        points=[(short(point.heading), clip(point.body)) for point in article.points.all()],
-        terms=terms,
+# --- reading --------------------------------------------------------------------------------------
+
+# A heading or body is cut once more in Python; here so much is cut off that no long text travels.
+_points = lines(
+    EventPoint.objects.filter(article=OuterRef("pk")).order_by("position")[:POINTS],
+    Left("heading", MAX_TITLE + 1),
+    Left("body", MAX_POINT * 5),
+)
+_opening = Case(When(event_summary__intro__gt="", then=Value("")), default=Left("summary", OPENING))
+_listed = Statement(
+    Article.objects.published,
+    [
+        *("pk", Left("title", MAX_TITLE * 3), "published_at", "source_date", "source_date_origin"),
+        *("reuse", "excerpt", _opening, Left("event_summary__intro", OPENING), "event_summary__origin"),
+        *(_points, F("source__host"), F("source__name"), F("source__reuse")),
+        *(terms(vocabulary, limit) for vocabulary, limit in TERMS.items()),
+    ],
+)
+
+
+def rows(ids: Collection[int]) -> list[Row]:
+    """The articles of these ids, in this order; those that are not public are left out. One statement."""
+    found = {values[0]: _row(*values) for values in _listed.rows(ids)} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _row(
+    pk: int,
+    title: str,
+    published_at: datetime,
+    source_date: date | None,
+    source_date_origin: str,
+    reuse: str,
+    excerpt: str,
+    opening: str,
+    intro: str | None,
+    origin: str | None,
+    points: list[list[str]],
+    host: str | None,
+    name: str,
+    source_reuse: str,
+    *vocabularies: list[list[str]],
+) -> Row:
+    return Row(
+        pk,
+        title,
+        timezone.localtime(published_at),
+        Publisher(host, name, source_reuse) if host else None,
+        source_date,
+        source_date_origin,
+        reuse,
+        excerpt,
+        opening,
+        intro or "",
+        origin or "",
+        tuple(map(tuple, points)),
+        tuple(chain.from_iterable(map(carried, TERMS, vocabularies)))[:MAX_TERMS],
     )
 
 
-def original(article: Article) -> str:
+def carried(vocabulary: str, lines: Iterable[list[str]]) -> tuple[ListedTerm, ...]:
+    """The terms that `statements.terms` read."""
+    return tuple(ListedTerm(vocabulary, int(pk), name, slug) for pk, name, slug in lines)
+
+
+# --- rendering ------------------------------------------------------------------------------------
+
+
+def _template(name: str = "_entry.html") -> Template:
+    # Part of the keys: a template that was edited while the site runs makes everything anew.
+    return Engine.get_default().get_template(name)
+
+
+@lru_cache(maxsize=KEPT_TERMS)
+def _term(template: Template, term: ListedTerm) -> SafeString:
+    """Half of what an entry costs are its links to terms, and the same terms come again and again."""
+    return template.render(Context({"term": term}))
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(template: Template, row: Row, language: str, clock: bool, lead: bool) -> SafeString:
+    return _rendered(template, row, clock=clock, lead=lead)
+
+
+def _rendered(template: Template, row: Row, **how: Any) -> SafeString:
+    return template.render(Context({"entry": _texts(row), **how}))
+
+
+def _texts(row: Row) -> dict[str, Any]:
+    """The texts of the template, each made once: a line here costs less than a node there."""
+    return {
+        "address": row.get_absolute_url(),
+        "title": short(row.title),
+        "source": row.source,
+        "published_at": row.published_at,
+        "published": written(row.published_at.date(), get_language()),
+        "original": original(row),
+        "origin": row.origin,
+        "label": Origin(row.origin).label if row.origin else "",
+        "text": brief(row),
+        "points": [(short(heading), clip(body)) for heading, body in row.points],
+        "terms": row.terms,
+    }
+
+
+def original(article: Article | Row) -> str:
     """When the original appeared, and how that is known unless it was given."""
     if not article.source_date:
         return ""
     date = written(article.source_date, get_language())
     if article.source_date_origin == DateOrigin.GIVEN:
         return _("original of %(date)s") % {"date": date}
-    origin = article.get_source_date_origin_display()
+    origin = DateOrigin(article.source_date_origin).label
     return _("original of %(date)s (%(origin)s)") % {"date": date, "origin": origin}
+
+
+def brief(article: Article | Row) -> str:
+    """A few sentences on the article: the desk's own, else what its source allows."""
+    return cut(article.intro) if article.intro else shown(article, brief=True).text
 
 
 @lru_cache(maxsize=1000)
 def written(day: date, language: str) -> str:
     """The day in words. A list has dozens of them, most of them the same."""
     return date_format(day, "DATE_FORMAT")
-
-
-def brief(article: Article) -> str:
-    """A few sentences on the article: the desk's own, else what its source allows."""
-    summary = getattr(article, "event_summary", None)
-    return cut(summary.intro) if summary and summary.intro else shown(article, brief=True).text
 
 
 def short(text: str) -> str:
@@ -96,13 +247,3 @@ def clip(text: str) -> str:
     """So much of a point's body that it is worth reading in a list."""
     text = " ".join(text.split())
     return text if len(text) <= MAX_POINT else Truncator(text).chars(MAX_POINT, truncate="……")
-
-
-def few(terms: dict[str, list[Term]]) -> list[Term]:
-    """Some of each vocabulary: every link costs rendering time, and a reader takes in no more."""
-    return [*terms["technology"][:4], *terms["industry"][:2], *terms["keyword"]][:7]
-
-
-def days(of: Iterable[Entry]) -> list[Day]:
-    by_day = groupby(of, key=lambda entry: entry.published_at.date())
-    return [Day(day, list(group)) for day, group in by_day]

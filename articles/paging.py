@@ -1,20 +1,19 @@
 """Keyset paging, newest first: page 50,000 costs what page 1 costs. No OFFSET, no COUNT."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import BigAutoField, F, Func, Prefetch, TextField, Value
+from django.db.models import BigAutoField, F, Func, TextField, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-from articles.models import Article, ArticleQuerySet, EventPoint
+from articles import listing
+from articles.listing import Row
+from articles.models import ArticleQuerySet
 
 PAGE_SIZE = 20
-POINTS = 3  # of an article in a list
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHOWN = ["title", "excerpt", "reuse", "source_date", "source_date_origin", "published_at"]
-_SHOWN += ["source__host", "source__name", "source__reuse", "event_summary__intro", "event_summary__origin"]
 _CURSOR = re.compile(r"(-?[0-9]{1,18})-([0-9]{1,19})")
 
 Position = tuple[datetime, int]  # published_at, id: where an article stands in the order
@@ -22,12 +21,9 @@ Position = tuple[datetime, int]  # published_at, id: where an article stands in 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of articles; each cursor leads on from it, and is empty at the end of the road.
+    """One page of articles; each cursor leads on from it, and is empty at the end of the road."""
 
-    The articles come with what a list shows: source, intro and first points. `filters.carried` has the terms.
-    """
-
-    articles: list[Article]
+    rows: list[Row]
     newer: str = ""
     older: str = ""
 
@@ -97,9 +93,11 @@ def _row(*columns: F | Value) -> Func:
     return Func(*columns, function="ROW", output_field=TextField())
 
 
-def _load(positions: list[Position]) -> list[Article]:
-    """The articles for these places. In a second statement: a sort must not carry the texts of a whole list."""
-    articles = Article.objects.published().filter(pk__in=[pk for _published_at, pk in positions])
-    points = Prefetch("points", EventPoint.objects.filter(position__lte=POINTS))
-    listed = articles.for_lists().only(*_SHOWN).prefetch_related(None).prefetch_related(points)
-    return list(listed.newest_first())
+def load(ids: Collection[int]) -> list[Row]:
+    """Search hits as rows, in this order; one that is not public is left out, whatever the index says."""
+    return listing.rows(ids)
+
+
+def _load(positions: list[Position]) -> list[Row]:
+    """In a second statement: a sort must not carry the texts of a whole list."""
+    return load([pk for _published_at, pk in positions])

@@ -39,9 +39,7 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
     The editor's decision counts first; without one the source's policy, lowered to an excerpt where the text
     carries a reprint notice. An article from `ArticleQuerySet.for_lists()` must be asked `brief`.
     """
-    level = Reuse(article.reuse or (article.source.reuse if article.source else Reuse.EXCERPT))
-    if level == Reuse.FULL and (brief or (not article.reuse and reprint_notice(article.summary))):
-        level = Reuse.EXCERPT
+    level = _level(article, brief)
     text = _text(article, level)
     if brief:
         return Shown(level, text)
@@ -62,6 +60,18 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
         ],
         conclusion=_quoting_briefly(summary.conclusion, protected) if summary else "",
     )
+
+
+def searchable(article: Article) -> str:
+    """So much of the text that a passage from it may be quoted beside a search hit."""
+    return _text(article, _level(article))
+
+
+def _level(article: Article, brief: bool = False) -> Reuse:
+    level = Reuse(article.reuse or (article.source.reuse if article.source else Reuse.EXCERPT))
+    if level == Reuse.FULL and (brief or (not article.reuse and reprint_notice(article.summary))):
+        return Reuse.EXCERPT
+    return level
 
 
 def _text(article: Article, level: Reuse) -> str:

@@ -1,12 +1,15 @@
 """Two questions of whoever watches over the processes: are you alive, and can you do your work?"""
 
 import logging
+from typing import Any
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from articles.search.drain import lag
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +24,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready for readers, or 503 and what is missing. Details go to the log: anybody may ask."""
+    """Ready for readers, or 503 and what is missing. Details go to the log: anybody may ask.
+
+    How far search lags is told, and no reason to be unready: all but search works without the index.
+    """
     state = {"database": "ok", "migrations": "ok"}
     try:
         missing = unapplied_migrations()
@@ -34,9 +40,15 @@ def readyz(request: HttpRequest) -> JsonResponse:
             state["migrations"] = f"{len(missing)} missing"
     ready = set(state.values()) == {"ok"}
     return JsonResponse(
-        {"status": "ready" if ready else "not ready", **state},
+        {"status": "ready" if ready else "not ready", **state} | ({"search": search()} if ready else {}),
         status=200 if ready else 503,
     )
+
+
+def search() -> dict[str, Any]:
+    now = lag()
+    oldest = None if now.oldest is None else round(now.oldest, 1)
+    return {"index": now.index, "waiting": now.waiting, "oldest_seconds": oldest}
 
 
 def unapplied_migrations() -> list[str]:

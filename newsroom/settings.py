@@ -82,6 +82,9 @@ else:
 DATABASES = {
     "default": _database | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True},
 }
+# Seconds after which PostgreSQL ends a statement of a public page, or of the desk.
+PUBLIC_STATEMENT_TIMEOUT = float(env("PUBLIC_STATEMENT_TIMEOUT", "3"))
+ADMIN_STATEMENT_TIMEOUT = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- applications ---------------------------------------------------------------------------------
@@ -107,6 +110,8 @@ MIDDLEWARE = [
     "newsroom.security.ContentSecurityPolicyMiddleware",
     "newsroom.security.QueryGuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsroom.caching.RevalidationMiddleware",
+    "newsroom.deadline.DeadlineMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "newsroom.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

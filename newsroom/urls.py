@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from articles.views import articles, front, terms
+from articles.views import articles, front, indexes, overviews, terms
 from newsroom import health
 from newsroom.language import choose_language
 
@@ -14,12 +14,15 @@ urlpatterns = [
     path("articles/", articles.article_list, name="articles"),
     path("articles/<int:pk>/", articles.article_detail),
     path("articles/<int:pk>/<str:slug>/", articles.article_detail, name="article"),
-    path("keywords/", terms.term_index, KEYWORD, name="keywords"),
+    path("keywords/", indexes.term_index, KEYWORD, name="keywords"),
     path("keywords/<str:slug>/", terms.term_detail, KEYWORD, name="keyword"),
-    path("technologies/", terms.term_index, TECHNOLOGY, name="technologies"),
+    path("technologies/", indexes.term_index, TECHNOLOGY, name="technologies"),
     path("technologies/<str:slug>/", terms.term_detail, TECHNOLOGY, name="technology"),
-    path("industries/", terms.term_index, INDUSTRY, name="industries"),
+    path("industries/", indexes.term_index, INDUSTRY, name="industries"),
     path("industries/<str:slug>/", terms.term_detail, INDUSTRY, name="industry"),
+    path("atlas/", overviews.atlas, name="atlas"),
+    path("events/", overviews.events, name="events"),
+    path("days/<str:day>/", overviews.day_page, name="day"),
     path("language/<str:code>/", choose_language, name="language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

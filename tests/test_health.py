@@ -1,6 +1,7 @@
 """/healthz asks nothing of the database; /readyz says what is missing and never fails itself."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,17 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from articles.models import SearchQueue
+from articles.search import drain, folder
 from newsroom import health
+from tests.factories import desk, make_article
+
+
+@pytest.fixture(autouse=True)
+def search_folder(settings: pytest_django.Settings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
 
 
 def test_healthz_needs_no_database(client: Client) -> None:
@@ -29,7 +39,8 @@ def test_both_only_answer_questions(client: Client, address: str) -> None:
 def test_ready_when_the_database_has_every_migration(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "database": "ok", "migrations": "ok"}
+    search = {"index": "missing", "waiting": 0, "oldest_seconds": None}
+    assert answer.json() == {"status": "ready", "database": "ok", "migrations": "ok", "search": search}
 
 
 @pytest.mark.django_db
@@ -39,6 +50,47 @@ def test_not_ready_while_a_migration_is_missing(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"status": "not ready", "database": "ok", "migrations": "1 missing"}
+
+
+@pytest.mark.django_db
+def test_it_tells_how_far_search_lags_and_is_ready_all_the_same(client: Client) -> None:
+    article = make_article("标题", intro="引言", keywords=["电影"])
+    make_article("第二条")
+    SearchQueue.objects.filter(article_id=article.pk).update(at=timezone.now() - timedelta(hours=1))
+    answer = client.get("/readyz")
+    search = answer.json()["search"]
+    assert answer.status_code == 200
+    assert (search["index"], search["waiting"]) == ("missing", 2)
+    assert 3600 <= search["oldest_seconds"] < 3660
+
+
+@pytest.mark.django_db
+def test_it_tells_that_the_index_is_there_or_being_rebuilt(client: Client) -> None:
+    make_article("标题")
+    drain.rebuild()
+    assert client.get("/readyz").json()["search"] == {"index": "ok", "waiting": 0, "oldest_seconds": None}
+    with folder.locked(folder.REBUILDING):
+        assert client.get("/readyz").json()["search"]["index"] == "rebuilding"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("waiting", "line"),
+    [(0, "The search index is up to date."), (2, "2 articles wait to be indexed, the first for 90 s.")],
+)
+def test_the_desk_sees_how_far_search_lags(waiting: int, line: str) -> None:
+    drain.rebuild()
+    for _article in range(waiting):
+        make_article()
+    SearchQueue.objects.update(at=timezone.now() - timedelta(seconds=90))
+    assert line in desk().get("/admin/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_desk_sees_that_the_index_is_missing_or_being_rebuilt() -> None:
+    assert "There is no search index" in desk().get("/admin/").content.decode()
+    with folder.locked(folder.REBUILDING):
+        assert "The search index is being rebuilt" in desk().get("/admin/").content.decode()
 
 
 def test_not_ready_while_the_database_is_away(

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import revisions, workflow
+from articles import revisions, story, workflow
 from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
 from articles.views import errors, terms
@@ -154,7 +154,7 @@ def test_an_article_without_summary_points_or_source_has_a_page(client: Client):
 
 def test_the_preview_of_the_desk_is_the_same_page_with_a_note():
     article = make_article("未发布")
-    context = detail_context(Article.objects.whole().get(pk=article.pk)) | {"preview": True}
+    context = detail_context(story.whatever_its_state(article.pk)) | {"preview": True}
     page = render_to_string("article_detail.html", context, RequestFactory().get("/"))
     assert "未发布" in page
     assert 'class="preview"' in page

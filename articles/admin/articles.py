@@ -18,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import links, revisions, workflow
+from articles import revisions, story, workflow
 from articles.admin import verbs
 from articles.admin.filters import (
     TERM_FILTERS,
@@ -27,6 +27,7 @@ from articles.admin.filters import (
     LacksFilter,
     SourceFilter,
 )
+from articles.admin.finding import IndexSearchMixin
 from articles.admin.forms import ArticleForm, EventSummaryForm, PointForm, PointFormSet
 from articles.admin.panels import latest_revisions, provenance
 from articles.admin.terms_field import TermsField
@@ -111,7 +112,7 @@ class ArticleList(ChangeList):
 
 
 @admin.register(Article)
-class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
+class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
     form = ArticleForm
     inlines = [EventSummaryInline, EventPointInline]
     autocomplete_fields = ["source"]
@@ -137,8 +138,6 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
     list_select_related = ["source"]
     list_per_page = 50
     show_full_result_count = False
-    search_fields = ["title", "url"]
-    search_help_text = gettext_lazy("Words of the title, or a link")
     actions = ["publish_selected", "withdraw_selected"]
     view_on_site = False
     change_form_template = "admin/articles/article/change_form.html"
@@ -147,14 +146,6 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ArticleList
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
-        """A pasted link finds its article in whatever form it was delivered."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        url_key = links.canonical(search_term) if "/" in search_term else None
-        return (found | queryset.filter(url_key=url_key) if url_key else found), may_repeat
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def headline(self, article: Article) -> str:
@@ -280,8 +271,7 @@ class ArticleAdmin(SecondLookMixin, admin.ModelAdmin):
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The article as readers would see it, whatever its state."""
         self._visible(request, pk)
-        article = Article.objects.whole().get(pk=pk)
-        context = detail_context(article) | {"preview": True}
+        context = detail_context(story.whatever_its_state(pk)) | {"preview": True}
         response = TemplateResponse(request, "article_detail.html", context)
         response["X-Robots-Tag"] = "noindex"
         response["Cache-Control"] = "no-store, private"

@@ -1,6 +1,8 @@
 """What the desk keeps."""
 
 from articles.models.articles import (
+    FIELDS,
+    LINKS,
     MAX_EXCERPT,
     OPENING,
     TERM_FIELDS,
@@ -21,6 +23,7 @@ from articles.models.articles import (
 )
 from articles.models.imports import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.models.revisions import Revision, RevisionKind
+from articles.models.search import SearchQueue
 
 __all__ = [
     "Article",
@@ -31,8 +34,10 @@ __all__ = [
     "DateOrigin",
     "EventPoint",
     "EventSummary",
+    "FIELDS",
     "ImportBatch",
     "ImportRow",
+    "LINKS",
     "MAX_EXCERPT",
     "OPENING",
     "Origin",
@@ -40,6 +45,7 @@ __all__ = [
     "Reuse",
     "Revision",
     "RevisionKind",
+    "SearchQueue",
     "SeedFile",
     "Source",
     "SourceQuerySet",

@@ -311,6 +311,9 @@ TERM_FIELDS: dict[str, type[TermLink]] = {
     "technologies": ArticleTechnology,
     "industries": ArticleIndustry,
 }
+# The same by vocabulary, in the order of the pages: the field, and the model of its links.
+FIELDS = {"technology": "technologies", "industry": "industries", "keyword": "keywords"}
+LINKS: dict[str, type[TermLink]] = {vocabulary: TERM_FIELDS[field] for vocabulary, field in FIELDS.items()}
 
 
 class Origin(models.TextChoices):

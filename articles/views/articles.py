@@ -5,39 +5,58 @@ from typing import Any
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from articles.filters import ArticleFilter, carried
-from articles.listing import brief, entries, original, short
-from articles.models import Article, Revision, RevisionKind, Status
+from articles import story
+from articles.facets import Facets
+from articles.filters import ArticleFilter
+from articles.found import search
+from articles.listing import brief, original, short
+from articles.models import Revision, RevisionKind, Status
 from articles.paging import page
-from articles.rights import shown
+from articles.related import related
+from articles.search.reader import reader
+from articles.story import Story
 from articles.views.moved import moved
 
 
 @require_safe
 def article_list(request: HttpRequest) -> HttpResponse:
     selection = ArticleFilter(request.GET)
-    found = page(selection.articles, request.GET)
-    terms = carried(found.articles)
+    index = reader()
+    hits = None
+    if selection.question and selection.is_valid():
+        hits, found = search(selection, index, request.GET)
+    else:
+        found = page(selection.articles, request.GET)
+    facets = Facets(selection, index) if index and selection.is_valid() else None
     context = {
         "section": "articles",
         "selection": selection,
+        "hits": hits,
+        "total": facets.total() if facets and not hits else None,
+        "facets": facets.all() if facets else [],
+        "drops": facets.drops() if facets and not found.rows else [],
         "page": found,
-        "entries": entries(found.articles, terms),
-        "narrower": selection.narrower(found.articles, terms),
+        "rows": found.rows,
     }
     return render(request, "article_list.html", context)
 
 
 @require_safe
 def article_detail(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
-    article = Article.objects.published().whole().filter(pk=pk).first()
+    article = story.public(pk)
     if article is None:
         return gone(request, pk)
     if slug != article.slug:
         return moved(article)
-    return render(request, "article_detail.html", detail_context(article))
+    response = render(request, "article_detail.html", detail_context(article))
+    # A scheduled article was changed for the last time before it appeared.
+    changed = min(max(article.updated_at, article.published_at), timezone.now())
+    response["Last-Modified"] = http_date(changed.timestamp())  # for crawlers; the ETag decides
+    return response
 
 
 def gone(request: HttpRequest, pk: int) -> HttpResponse:
@@ -59,12 +78,16 @@ def gone(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def detail_context(article: Article) -> dict[str, Any]:
-    """What the template needs, for the page and for the desk's preview. The article comes from `whole()`."""
+def detail_context(article: Story) -> dict[str, Any]:
+    """What the template needs, for the page and for the desk's preview."""
+    terms = [*article.technologies, *article.industries, *article.keywords]
+    index = reader()
     return {
         "section": "articles",
         "article": article,
-        "shown": shown(article),
+        "shown": story.judged(article),
         "brief": brief(article),
         "original": original(article),
+        "beyond": story.beyond(article),
+        "related": related(article.pk, terms, index.sets) if index else [],
     }

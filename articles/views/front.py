@@ -1,38 +1,71 @@
 """The front page."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.filters import carried
-from articles.listing import days, entries
-from articles.models import Article, EventPoint
+from articles.listing import days
+from articles.models import FIELDS, Article, EventPoint
 from articles.paging import page
+from articles.rising import Rise, rising
+from articles.search.reader import Reader, reader
+from articles.search.sets import Sets
 from articles.views.terms import counted
+from taxonomy.models import VOCABULARIES, Term
 
 RECENT = 200  # newest public articles that the front page's rail looks at
 RAIL = 8  # terms of a vocabulary, and event points, in that rail
+RISING = 6  # terms of a vocabulary, with a line each
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     recent = list(Article.objects.published().newest_first().values_list("pk", flat=True)[:RECENT])
     newest = page(Article.objects.published(), {})
-    today = timezone.localdate()
+    today, index = timezone.localdate(), reader()
     context = {
         "section": "front",
-        "days": days(entries(newest.articles, carried(newest.articles))),
+        "days": [(day, number_of(day.date, index)) for day in days(newest.rows)],
         "older": newest.older,
         "today": today,
         "yesterday": today - timedelta(days=1),
-        "technologies": counted("technology", recent, RAIL),
-        "industries": counted("industry", recent, RAIL),
-        "points": first_points(recent[len(newest.articles) :]) or first_points(recent),
+        "rail": rail(recent, today, index),
+        "points": first_points(recent[len(newest.rows) :]) or first_points(recent),
     }
     return render(request, "front.html", context)
+
+
+def number_of(day: date, index: Reader | None) -> int | None:
+    """How many articles the day has in all."""
+    return index.sets.size("day", day.toordinal()) if index else None
+
+
+def rail(recent: list[int], today: date, index: Reader | None) -> list[dict[str, Any]]:
+    """What is on the rise; where that is not known, what the newest articles carry most."""
+    titles = {
+        "technology": (_("Technologies on the rise"), _("AI technologies")),
+        "industry": (_("Industries on the rise"), _("Industries")),
+    }
+    groups = []
+    for vocabulary, (rising_title, plain_title) in titles.items():
+        risen = on_the_rise(index.sets, vocabulary, today) if index else []
+        terms = [] if risen else counted(vocabulary, recent, RAIL)
+        title = rising_title if risen else plain_title
+        groups.append({"title": title, "risen": risen, "terms": terms, "more": FIELDS[vocabulary]})
+    return groups
+
+
+def on_the_rise(sets: Sets, vocabulary: str, today: date) -> list[tuple[Term, Rise]]:
+    """The index may lag behind a merge: a term that is gone or merged is left out."""
+    risen = rising(sets, vocabulary, today, RISING)
+    current = VOCABULARIES[vocabulary].objects.current().only("name", "slug")
+    terms = current.order_by().in_bulk([rise.pk for rise in risen])
+    return [(terms[rise.pk], rise) for rise in risen if rise.pk in terms]
 
 
 def first_points(article_ids: list[int]) -> list[EventPoint]:

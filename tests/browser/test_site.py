@@ -1,11 +1,15 @@
+"""The public site in a browser: by mouse and keyboard, on a phone, in the dark, on paper, with scripts off."""
+
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from articles.models import Article
+from articles.search.index import rebuild
 from tests.factories import make_article, make_source, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -15,7 +19,15 @@ TITLE = "今日影评|郭帆:面对AI,我选择希望跟乐观的方向"
 
 
 @pytest.fixture
-def article() -> Article:
+def article(settings, tmp_path) -> Article:
+    """One among many, all of them in a search index of this test's own."""
+    settings.VAR_DIR = tmp_path
+    article = make_site()
+    rebuild()
+    return article
+
+
+def make_site() -> Article:
     make_source("1905.com", name="电影网")
     make_term("Midjourney", aliases=["MJ"], description="图像生成工具。")
     now = timezone.now()
@@ -23,7 +35,7 @@ def article() -> Article:
         make_article(
             f"新的视频模型把一分钟镜头的成本压到原来的二十分之一（{number}）",
             publish=True,
-            published_at=now - timedelta(hours=5 * number + 1),
+            published_at=now - timedelta(hours=5 * number**2 + 1),
             technologies=["Sora", f"技术{number}"],
             industries=["影视制作"],
             keywords=["成本"],
@@ -53,21 +65,31 @@ def article() -> Article:
 
 
 def addresses(article: Article) -> list[str]:
+    """One of every kind of public page, and of every state that a list can be in."""
     return [
         "/",
         "/articles/",
+        "/articles/?q=电影",
+        "/articles/?q=mj&sort=newest",
+        "/articles/?q=电影 没有的词",
+        "/articles/?q=没有的词",
         "/articles/?technology=sora&technology=midjourney&industry=电影",
         "/articles/?technology=nothing",
         "/articles/?keyword=郭帆&industry=影视制作",
         article.get_absolute_url(),
         "/technologies/midjourney/",
         "/technologies/",
+        "/industries/",
+        "/keywords/",
+        "/events/",
+        "/atlas/",
+        f"/days/{timezone.localdate(article.published_at)}/",
     ]
 
 
 def test_a_reader_gets_from_the_front_page_by_a_list_to_an_article(page: Page, article: Article):
     page.goto("/")
-    page.locator(".masthead nav a").nth(1).click()
+    page.locator(".masthead nav a", has_text="全部文章").click()
     expect(page.locator(".entry")).to_have_count(20)
     page.locator(".facets a", has_text="Midjourney").click()
     expect(page.locator(".chips li")).to_have_count(1)
@@ -77,6 +99,71 @@ def test_a_reader_gets_from_the_front_page_by_a_list_to_an_article(page: Page, a
     expect(page.locator(".original a")).to_have_attribute("href", article.url)
     page.locator(".anchor").nth(1).click()
     assert page.url.endswith("#p2")
+
+
+def test_a_search_marks_what_it_found_and_its_facets_count_what_they_open(page: Page, article: Article):
+    page.goto("/")
+    page.fill(".masthead [name=q]", "访谈")
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry h3")).to_have_text([TITLE])
+    expect(page.locator("mark").first).to_have_text("访谈")
+    expect(page.locator(".masthead [name=q]")).to_have_value("访谈")
+    page.goto("/articles/")
+    facet = page.locator(".facets a", has_text="影视制作")
+    number = int(facet.locator("data").inner_text())
+    facet.click()
+    expect(page.locator(".facets a[aria-current]")).to_have_text(f"影视制作 {number}")
+    expect(page.locator(".result-line .count")).to_contain_text(str(number))
+    page.locator(".facets a[aria-current]").click()
+    assert unquote(page.url).endswith("/articles/?")
+
+
+def test_a_search_without_a_hit_says_what_to_leave_out(page: Page, article: Article):
+    page.goto("/articles/?q=访谈 没有的词")
+    page.locator(".nothing a", has_text="没有的词").click()
+    expect(page.locator(".entry h3")).to_have_text([TITLE])
+
+
+def test_everything_works_with_scripts_off(browser: Browser, live_server, article: Article):
+    context = browser.new_context(base_url=live_server.url, viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.fill(".masthead [name=q]", "sora")
+    page.locator(".masthead .search button").click()
+    page.locator(".facets summary").click()
+    page.locator(".facets a", has_text="Midjourney").click()
+    page.locator(".entry h3 a").click()
+    expect(page.locator("h1")).to_have_text(TITLE)
+    context.close()
+
+
+def test_an_error_page_offers_a_search(browser: Browser, live_server, article: Article):
+    context = browser.new_context(base_url=live_server.url, color_scheme="dark")
+    page = context.new_page()
+    assert page.goto("/nothing/").status == 404
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    page.fill(".error [name=q]", "访谈")
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry h3")).to_have_text([TITLE])
+    context.close()
+
+
+def test_a_page_is_small_stands_still_and_asks_nobody_else(page: Page, live_server, article: Article):
+    shifts = """() => new Promise((done) => {
+        let sum = 0;
+        const add = (list) => list.getEntries().forEach((entry) => { sum += entry.value; });
+        new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});
+        requestAnimationFrame(() => setTimeout(() => done(sum), 100));
+    })"""
+    sizes: dict[str, int] = {}
+    page.on("response", lambda response: sizes.update({response.url: len(response.body())}))
+    for address in addresses(article):
+        sizes.clear()
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate(shifts) == 0, address
+        assert [url for url in sizes if not url.startswith(live_server.url)] == []
+        assert 0 < sum(sizes.values()) < 100_000, address
 
 
 def test_a_chip_takes_its_filter_away_and_paging_leads_on_and_back(page: Page, article: Article):
@@ -137,4 +224,5 @@ def test_dark_is_dark_and_print_leaves_the_navigation_out(page: Page, article: A
     assert page.evaluate(background) == "rgb(20, 19, 16)"
     page.emulate_media(media="print")
     expect(page.locator(".masthead nav")).not_to_be_visible()
+    expect(page.locator(".search")).not_to_be_visible()
     expect(page.locator(".points")).to_be_visible()

@@ -1,0 +1,38 @@
+"""The admin's search of articles is the readers' search, over all states."""
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from articles import links
+from articles.search import text
+from articles.search.query import Asked, Word, matching
+from articles.search.reader import reader
+
+
+class IndexSearchMixin:
+    search_fields = ["title", "url"]  # what is searched while there is no index
+    search_help_text = gettext_lazy("Words of the title, the event summary, terms or text; or a link")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """The readers' search over all states; a pasted link finds its article in whatever form it was delivered."""
+        url_key = links.canonical(search_term) if "/" in search_term else None
+        words = text.words(search_term)[: text.MAX_WORDS]
+        if not words:
+            return queryset, False
+        index = reader()
+        if not index:
+            warning = _("The search index is not there yet: only titles and links are searched.")
+            self.message_user(request, warning, messages.WARNING)
+            found, _may_repeat = super().get_search_results(request, queryset, search_term)
+        else:
+            asked = Asked(tuple(map(Word, words)), public=False)
+            ids, more = matching(index, asked)
+            if more:
+                self.message_user(request, _("Very many articles: only the newest are shown."), messages.INFO)
+            found = queryset.filter(pk__in=list(ids))
+        return (found | queryset.filter(url_key=url_key) if url_key else found), False

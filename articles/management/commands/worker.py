@@ -1,0 +1,188 @@
+"""Keep the search index up to date: `manage.py worker`. One for each index; ends at SIGTERM or Ctrl-C."""
+
+import logging
+import select
+import signal
+import socket
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles.search import drain, folder
+from articles.search.index import Missing, Writer
+
+log = logging.getLogger(__name__)
+
+TROUBLE, BUSY = 3, 4
+POLL = 5  # seconds: a notification may be lost, a folder be deleted
+POLL_FOR_SWAP = 0.5  # while somebody rebuilds: what changed meanwhile must get into the new index soon
+FIRST_PAUSE, LAST_PAUSE = 0.5, 10
+ERRORS = (Error, OSError, ValueError)  # tantivy tells of a full disk by a ValueError
+
+
+class Command(BaseCommand):
+    help = "Keep the search index up to date with the database."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do what waits, then end")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        with Stop() as stop:
+            worker = Worker(stop, self.stdout.write)
+            try:
+                worker.once() if once else worker.run()
+            except folder.Busy:
+                raise CommandError(
+                    _("Another process writes the search index: a worker runs already."), returncode=BUSY
+                ) from None
+            except ERRORS as error:
+                raise CommandError(_in_one_line(error), returncode=TROUBLE) from error
+
+
+class Stopped(Exception):
+    """The process was asked to end in the middle of something that is not worth finishing."""
+
+
+class Stop:
+    """Whether somebody asked this process to end; whoever sleeps wakes up for it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> "Stop":
+        self._awake, alarm = self._sockets = socket.socketpair()
+        alarm.setblocking(False)
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        # A signal that comes right before the sleep begins must end it as well: it leaves a byte behind.
+        self._wakeup = signal.set_wakeup_fd(alarm.fileno())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.set_wakeup_fd(self._wakeup)
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        for end in self._sockets:
+            end.close()
+
+    def _ask(self, *signal_and_frame: object) -> None:
+        self.asked = True
+
+    def sleep(self, seconds: float, *until_readable: psycopg.Connection) -> None:
+        if not self.asked:
+            select.select([self._awake, *until_readable], [], [], seconds)
+
+
+class Worker:
+    def __init__(self, stop: Stop, say: Callable[[str], object]) -> None:
+        self.stop = stop
+        self.say = say
+        self.begun = False  # it was this process's turn to write
+        self.public_until: datetime | None = None  # what the clock made public before is queued
+        self.pause = FIRST_PAUSE
+
+    def once(self) -> None:
+        try:
+            writer = Writer()
+        except Missing:
+            self._rebuild()
+            writer = Writer()
+        with writer:
+            self._catch_up(writer, set())
+
+    def run(self) -> None:
+        while not self.stop.asked:
+            try:
+                self._follow()
+            except Missing:
+                self._mend()
+            except folder.Busy:
+                if not self.begun:
+                    raise
+                self._wait_out("another process writes the search index")
+            except ERRORS as error:
+                connection.close()
+                self._wait_out(_in_one_line(error))
+
+    def _follow(self) -> None:
+        """Until the process is to end, or the live folder is another one."""
+        with Writer() as writer, _listening() as listener:
+            self.begun = True
+            applied: set[int] = set()
+            while not self.stop.asked and folder.current() == writer.folder:
+                close_old_connections()
+                self._catch_up(writer, applied)
+                self._all_is_well()
+                self._sleep(listener, POLL_FOR_SWAP if applied else POLL)
+
+    def _catch_up(self, writer: Writer, applied: set[int]) -> None:
+        self.public_until = drain.queue_due(self.public_until or drain.written_at(writer))
+        drain.catch_up(writer, applied, lambda: not self.stop.asked)
+
+    def _sleep(self, listener: psycopg.Connection, seconds: float) -> None:
+        due = drain.next_due()
+        if due:
+            seconds = min(seconds, max(0, (due - timezone.now()).total_seconds()))
+        self.stop.sleep(seconds, listener)
+        with connection.wrap_database_errors:
+            for _notification in listener.notifies(timeout=0):
+                pass  # what has changed stands in the queue
+
+    def _mend(self) -> None:
+        """Make the index that is missing; whatever keeps it from that is tried again like everything else."""
+        try:
+            self._rebuild()
+        except Stopped:
+            pass
+        except folder.Busy:
+            self._wait_out("another process is building the search index")
+        except ERRORS as error:
+            connection.close()
+            self._wait_out(_in_one_line(error))
+
+    def _rebuild(self) -> None:
+        self.say(_("There is no search index of this version for this database. Building it."))
+        self.begun = True
+        articles = drain.rebuild(self._end_in_between)
+        self.say(_("The search index has been built: %(articles)s articles.") % {"articles": f"{articles:,}"})
+
+    def _end_in_between(self, done: int, of: int) -> None:
+        if self.stop.asked:
+            raise Stopped
+
+    def _wait_out(self, trouble: str) -> None:
+        """One line a trouble, not one an attempt."""
+        if self.pause == FIRST_PAUSE:
+            log.warning("the search index waits: %s", trouble)
+        self.stop.sleep(self.pause)
+        self.pause = min(2 * self.pause, LAST_PAUSE)
+
+    def _all_is_well(self) -> None:
+        if self.pause > FIRST_PAUSE:
+            log.warning("the search index goes on")
+        self.pause = FIRST_PAUSE
+
+
+@contextmanager
+def _listening() -> Iterator[psycopg.Connection]:
+    """A connection of its own that becomes readable when something was queued."""
+    with connection.wrap_database_errors:
+        listener = connection.get_new_connection(connection.get_connection_params())
+    with closing(listener):
+        with connection.wrap_database_errors:
+            listener.autocommit = True
+            listener.execute("LISTEN search_queue")
+        yield listener
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,169 @@
+"""The index follows the database: take from the queue, update the index, delete from the queue what was taken.
+
+A row may leave the queue only when the live index holds what it stands for. While a rebuild runs, a second index is
+made from rows of the database that were read earlier: so the queue's rows stay, and are done again after the swap.
+The worker looks after its update whether a rebuild runs and whether its folder is still the live one. A rebuild that
+begins later than that reads what the row stood for from the database itself.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from articles.models import Article, SearchQueue, Status
+from articles.search import folder, index
+
+log = logging.getLogger(__name__)
+
+CHUNK = 1_000  # articles a commit
+WINDOW = 10_000  # rows of the queue looked at together: an article is queued by each table that it came into
+NOBODY = 0  # no article has this id
+TROUBLE = (OperationalError, InterfaceError, OSError)  # of the database or the disk, not of an article
+
+
+# --- the queue ------------------------------------------------------------------------------------
+
+
+def drain(writer: index.Writer, applied: set[int] | None = None) -> int:
+    """Bring the oldest changes in the queue into the index; how many articles that were, 0 if none waits.
+
+    `applied` is the caller's set of rows that stay in the queue while a rebuild runs: so they are not done at once
+    again. After the swap the writer is out of date: open a new one, with a new set.
+    """
+    applied = set() if applied is None else applied
+    if applied and not folder.rebuilding():
+        applied.clear()  # it has ended: either the folder was swapped or these rows may go after all
+    taken = _take(applied)
+    if not taken:
+        return 0
+    _update(writer, list(taken))
+    rows = [row for rows in taken.values() for row in rows]
+    # In this order: a rebuild that ended between the two questions has swapped.
+    if folder.rebuilding():
+        applied.update(rows)
+    elif folder.current() == writer.folder:
+        SearchQueue.objects.filter(pk__in=rows).delete()
+    return len(taken)
+
+
+def catch_up(writer: index.Writer, applied: set[int], going: Callable[[], bool] = lambda: True) -> None:
+    """Drain until nothing waits, or the writer's folder is not the live one any more."""
+    while going() and folder.current() == writer.folder and drain(writer, applied):
+        pass
+
+
+def _take(applied: Collection[int]) -> dict[int, list[int]]:
+    """The articles that have waited longest, up to a chunk of them, each with its rows of the queue."""
+    taken: dict[int, list[int]] = {}
+    last = 0
+    while not taken:
+        window = SearchQueue.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "article_id")
+        rows = list(window[:WINDOW])
+        if not rows:
+            break
+        for row, article in rows:
+            if row not in applied and (article in taken or len(taken) < CHUNK):
+                taken.setdefault(article, []).append(row)
+        last = rows[-1][0]
+    return taken
+
+
+def _update(writer: index.Writer, articles: list[int]) -> None:
+    """Update the index; an article that cannot be indexed is left out, so that the others do not wait for it."""
+    try:
+        writer.update(articles)
+    except TROUBLE:
+        raise
+    except Exception as error:  # whatever a text that nobody foresaw can bring about
+        if len(articles) > 1:
+            middle = len(articles) // 2
+            _update(writer, articles[:middle])
+            _update(writer, articles[middle:])
+        else:
+            writer.update([NOBODY])  # if this fails too, the index is at fault, not the article
+            log.error("article %d cannot be indexed: %r", articles[0], error)
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+def written_at(writer: index.Writer) -> datetime:
+    """Since when the clock may have made articles public that the index does not know as such."""
+    written = datetime.fromtimestamp((writer.folder / "sets").stat().st_mtime, UTC)
+    return written - timedelta(minutes=1)  # it was read some time before it was written
+
+
+def queue_due(since: datetime) -> datetime:
+    """Queue the articles that the clock has made public; until when this has been looked after."""
+    now = timezone.now()
+    due = Article.objects.published().filter(published_at__gt=since).values_list("pk", flat=True)
+    SearchQueue.objects.bulk_create(SearchQueue(article_id=pk) for pk in due)
+    return now
+
+
+def next_due() -> datetime | None:
+    """When the clock makes the next article public."""
+    scheduled = Article.objects.filter(status=Status.PUBLISHED, published_at__gt=timezone.now())
+    return scheduled.order_by("published_at").values_list("published_at", flat=True).first()
+
+
+# --- rebuilding -----------------------------------------------------------------------------------
+
+
+def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
+    """Build the index anew; how many articles are in it. Raises folder.Busy.
+
+    What stood in the queue before is in the new index and leaves it. What came later is still to be done.
+    """
+    started = timezone.now()
+    first, last = _waiting_rows()
+    articles = index.rebuild(progress)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM articles_searchqueue USING unnest(%s::bigint[], %s::bigint[]) AS span (first, last)"
+            " WHERE id BETWEEN first AND last",
+            [first, last],
+        )
+    queue_due(started)
+    return articles
+
+
+def _waiting_rows() -> tuple[list[int], list[int]]:
+    """First and last of each unbroken span of rows. A number that is missing may be somebody's who has not yet
+    committed: that change the rebuild would not see."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_agg(first), array_agg(last) FROM ("
+            "SELECT min(id) AS first, max(id) AS last FROM ("
+            "SELECT id, id - row_number() OVER (ORDER BY id) AS span FROM articles_searchqueue"
+            ") AS row GROUP BY span) AS span"
+        )
+        first, last = cursor.fetchone()
+        return first or [], last or []
+
+
+# --- how far behind -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    index: str  # "ok", "missing" or "rebuilding"
+    waiting: int  # articles, among the oldest rows of the queue
+    oldest: float | None  # seconds since the first of them changed
+    more: bool = False  # there are more rows than were looked at
+
+
+def lag() -> Lag:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT article_id), extract(epoch FROM clock_timestamp() - min(at))::float, count(*)"
+            " FROM (SELECT article_id, at FROM articles_searchqueue ORDER BY id LIMIT %s) AS oldest",
+            [WINDOW],
+        )
+        waiting, oldest, rows = cursor.fetchone()
+    state = "rebuilding" if folder.rebuilding() else "ok" if index.usable() else "missing"
+    return Lag(state, waiting, oldest, rows == WINDOW)

@@ -1,0 +1,184 @@
+"""An article as its own page shows it: read in one statement, judged once.
+
+What is kept is kept under the content it was made from, as the entries of lists are: nothing has to be invalidated.
+"""
+
+import json
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db.models import BigAutoField, F, OuterRef, TextField
+from django.db.models.functions import Cast
+
+from articles.listing import Publisher, carried
+from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, Origin
+from articles.rights import Point, Shown, shown
+from articles.statements import Statement, lines, terms
+
+# On a page: an article of 30,000 points must not make one of 20 MB.
+LIMITS = {"points": 500, **dict.fromkeys(FIELDS.values(), 200)}
+KEPT = 500  # judgements, and
+MAX_KEPT = 40_000  # characters of an article whose judgement is kept: all of them stay within some 100 MB
+
+
+class Several(tuple):
+    """What belongs to an article, read already; templates and rights ask for `all()` as of any relation."""
+
+    __slots__ = ()
+
+    def all(self) -> "Several":
+        return self
+
+
+class Summary(NamedTuple):
+    """The event summary, but for its points."""
+
+    intro: str
+    conclusion: str
+    origin: str
+
+    def get_origin_display(self) -> str:
+        return str(Origin(self.origin).label)
+
+
+class Story(NamedTuple):
+    """All of an article that its page shows. To `rights.shown` and to templates it is the article."""
+
+    pk: int
+    title: str
+    url: str
+    also_at: tuple[str, ...]
+    source: Publisher | None
+    source_date: date | None
+    source_date_origin: str
+    published_at: datetime | None
+    updated_at: datetime
+    reuse: str
+    excerpt: str
+    summary: str
+    event_summary: Summary | None
+    points: Several  # of Point
+    technologies: Several  # of ListedTerm
+    industries: Several
+    keywords: Several
+    cut: tuple[str, ...]  # which of these four have more than is here
+
+    slug = Article.slug
+    get_absolute_url = Article.get_absolute_url
+
+    @property
+    def intro(self) -> str:
+        return self.event_summary.intro if self.event_summary else ""
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_points = lines(
+    EventPoint.objects.filter(article=OuterRef("pk")).order_by("position")[: LIMITS["points"] + 1],
+    Cast("position", TextField()),
+    F("heading"),
+    F("body"),
+)
+# One more of each than is shown tells whether there are more.
+_COLUMNS = [
+    *("pk", "title", "url", "also_at", "source_date", "source_date_origin", "published_at", "updated_at"),
+    *("reuse", "excerpt", "summary", "source__host", "source__name", "source__reuse"),
+    *("event_summary__intro", "event_summary__conclusion", "event_summary__origin", _points),
+    *(terms(vocabulary, LIMITS[field] + 1) for vocabulary, field in FIELDS.items()),
+]
+_public = Statement(Article.objects.published, _COLUMNS)
+_any = Statement(Article.objects.all, _COLUMNS)
+
+
+def public(pk: int) -> Story | None:
+    return _first(_public.rows([pk])) if pk <= BigAutoField.MAX_BIGINT else None
+
+
+def whatever_its_state(pk: int) -> Story | None:
+    """For the desk: the caller has asked for the right to see it."""
+    return _first(_any.rows([pk]))
+
+
+def _first(rows: list[tuple[Any, ...]]) -> Story | None:
+    return _story(*rows[0]) if rows else None
+
+
+def _story(
+    pk: int,
+    title: str,
+    url: str,
+    also_at: str,
+    source_date: date | None,
+    source_date_origin: str,
+    published_at: datetime | None,
+    updated_at: datetime,
+    reuse: str,
+    excerpt: str,
+    summary: str,
+    host: str | None,
+    name: str,
+    source_reuse: str,
+    intro: str | None,
+    conclusion: str,
+    origin: str,
+    points: list[list[str]],
+    *vocabularies: list[list[str]],
+) -> Story:
+    terms = map(carried, FIELDS, vocabularies)
+    several = [[Point(int(position), heading, body) for position, heading, body in points], *terms]
+    return Story(
+        pk,
+        title,
+        url,
+        tuple(json.loads(also_at)),
+        Publisher(host, name, source_reuse) if host else None,
+        source_date,
+        source_date_origin,
+        published_at,
+        updated_at,
+        reuse,
+        excerpt,
+        summary,
+        None if intro is None else Summary(intro, conclusion, origin),
+        *(Several(all_of_them[: LIMITS[field]]) for all_of_them, field in zip(several, LIMITS, strict=True)),
+        cut=tuple(
+            field
+            for all_of_them, field in zip(several, LIMITS, strict=True)
+            if len(all_of_them) > LIMITS[field]
+        ),
+    )
+
+
+# --- judging --------------------------------------------------------------------------------------
+
+
+def judged(story: Story) -> Shown:
+    """What of it readers may see. Looking for quotations in a long text takes longer than all the rest."""
+    return _kept(story) if _size(story) <= MAX_KEPT else shown(story)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(story: Story) -> Shown:
+    return shown(story)
+
+
+def _size(story: Story) -> int:
+    passages = sum(len(point.heading) + len(point.body) for point in story.points)
+    return len(story.title) + len(story.summary) + passages + sum(map(len, story.event_summary or ()))
+
+
+def beyond(story: Story) -> dict[str, int]:
+    """How many points, technologies … the article has beyond those at hand; nothing where these are all.
+
+    A statement for each: counted only where somebody went to such lengths.
+    """
+    tables = {
+        "points": (EventPoint, "article"),
+        **{field: (link, "content_object") for field, link in TERM_FIELDS.items()},
+    }
+    counts = {}
+    for field in story.cut:
+        model, article = tables[field]
+        counts[field] = model.objects.filter(**{article: story.pk}).count() - LIMITS[field]
+    return counts
