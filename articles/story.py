@@ -1,4 +1,4 @@
-"""An article as its own page shows it: read in one statement, judged once.
+"""An article as its own page shows it: read in one statement, judged and rendered once.
 
 What is kept is kept under the content it was made from, as the entries of lists are: nothing has to be invalidated.
 """
@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 
 from django.db.models import BigAutoField, F, OuterRef, TextField
 from django.db.models.functions import Cast
+from django.template import Context, Engine, Template
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from articles.listing import Publisher, carried
+from articles.listing import Publisher, carried, original
 from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, Origin
 from articles.rights import Point, Shown, shown
 from articles.statements import Statement, lines, terms
 
 # On a page: an article of 30,000 points must not make one of 20 MB.
 LIMITS = {"points": 500, **dict.fromkeys(FIELDS.values(), 200)}
-KEPT = 500  # judgements, and
-MAX_KEPT = 40_000  # characters of an article whose judgement is kept: all of them stay within some 100 MB
+KEPT = 1_000  # pages, some 20 kB each, and
+MAX_KEPT = 20_000  # characters of an article whose page is kept: all together never take more than 100 MB
 
 
 class Several(tuple):
@@ -150,17 +153,31 @@ def _story(
     )
 
 
-# --- judging --------------------------------------------------------------------------------------
+# --- showing --------------------------------------------------------------------------------------
 
 
-def judged(story: Story) -> Shown:
-    """What of it readers may see. Looking for quotations in a long text takes longer than all the rest."""
-    return _kept(story) if _size(story) <= MAX_KEPT else shown(story)
+class Page(NamedTuple):
+    """The part of a page that depends on nothing but the article's own content."""
+
+    shown: Shown  # what of it readers may see
+    html: SafeString
+    beyond: dict[str, int]
 
 
-@lru_cache(maxsize=KEPT)
-def _kept(story: Story) -> Shown:
-    return shown(story)
+def page(story: Story) -> Page:
+    """Looking for quotations and rendering a long text take longer than all the rest: done once, then kept."""
+    template = Engine.get_default().get_template("_story.html")
+    more = tuple(beyond(story).items())
+    return (_kept if _size(story) <= MAX_KEPT else _made)(template, story, more, get_language())
+
+
+def _made(template: Template, story: Story, more: tuple[tuple[str, int], ...], language: str) -> Page:
+    seen = shown(story)
+    context = {"article": story, "shown": seen, "original": original(story), "beyond": dict(more)}
+    return Page(seen, template.render(Context(context)), dict(more))
+
+
+_kept = lru_cache(maxsize=KEPT)(_made)
 
 
 def _size(story: Story) -> int:

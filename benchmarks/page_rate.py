@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import django
+import psutil
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django.setup()
@@ -42,26 +43,42 @@ SERVERS = {
 }
 
 
+@dataclass(frozen=True)
+class Server:
+    port: int
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        times = [process.cpu_times() for process in self.process.children()]
+        return sum(spent.user + spent.system for spent in times)
+
+
 @dataclass
 class Measured:
     seconds: float = 0
+    cpu: float = 0  # seconds of the server's processes, PostgreSQL's not among them
     times: list[float] = field(default_factory=list)  # milliseconds of each request
 
     @property
     def rate(self) -> float:
         return len(self.times) / self.seconds
 
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU for a request."""
+        return self.cpu / len(self.times) * 1000
+
     def __str__(self) -> str:
         p95 = statistics.quantiles(self.times, n=20)[-1]
-        return f"{self.rate:>9.0f}{statistics.median(self.times):>8.1f}{p95:>8.1f}"
+        return f"{self.rate:>9.0f}{statistics.median(self.times):>7.1f}{p95:>7.1f}{self.each:>7.2f}"
 
 
 # --- servers --------------------------------------------------------------------------------------
 
 
 @contextmanager
-def serving(settings_module: str, application: str) -> Iterator[int]:
-    """The port on which gunicorn serves it."""
+def serving(settings_module: str, application: str) -> Iterator[Server]:
+    """The application under gunicorn."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -81,7 +98,7 @@ def serving(settings_module: str, application: str) -> Iterator[int]:
     server = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
     try:
         wait_for(port)
-        yield port
+        yield Server(port, psutil.Process(server.pid))
     finally:
         server.terminate()
         server.wait(10)
@@ -109,9 +126,9 @@ def get(port: int, address: str) -> tuple[int, bytes]:
 # --- load -----------------------------------------------------------------------------------------
 
 
-def load(port: int, addresses: Iterator[str], concurrency: int, into: Measured) -> None:
+def load(server: Server, addresses: Iterator[str], concurrency: int, into: Measured) -> None:
     """Ask for one address after another, so many at once, until time or number is up."""
-    lock, began = threading.Lock(), time.perf_counter()
+    lock, cpu, began = threading.Lock(), server.cpu(), time.perf_counter()
     errors: list[str] = []
     asked = iter(range(REQUESTS))
 
@@ -122,7 +139,7 @@ def load(port: int, addresses: Iterator[str], concurrency: int, into: Measured) 
             if address is None:
                 return
             started = time.perf_counter()
-            status, _body = get(port, address)
+            status, _body = get(server.port, address)
             into.times.append((time.perf_counter() - started) * 1000)
             if status != 200:
                 errors.append(f"{address}: {status}")
@@ -135,6 +152,7 @@ def load(port: int, addresses: Iterator[str], concurrency: int, into: Measured) 
     if errors:
         raise SystemExit(errors[0])
     into.seconds += time.perf_counter() - began
+    into.cpu += server.cpu() - cpu
 
 
 def at_random(addresses: list[str]) -> Iterator[str]:
@@ -160,12 +178,11 @@ def pages() -> dict[str, list[str]]:
     }
 
 
-def compare(ports: dict[str, int], address: str) -> None:
+def compare(servers: dict[str, Server], address: str) -> None:
     """Both must say the same, or the figures mean nothing."""
-    bodies = {name: get(port, address) for name, port in ports.items()}
+    bodies = [get(server.port, address) for server in servers.values()]
     mains = {
-        re.sub(rb"\s+", b" ", body[body.index(b"<main") : body.index(b"</main>")])
-        for _status, body in bodies.values()
+        re.sub(rb"\s+", b" ", body[body.index(b"<main") : body.index(b"</main>")]) for _status, body in bodies
     }
     if len(mains) > 1:
         raise SystemExit(f"{address} differs:\n" + "\n\n".join(main.decode() for main in mains))
@@ -178,30 +195,35 @@ def main(count: int | None) -> None:
     random.seed(7)
     everything = pages()
     with serving(*SERVERS["site"]) as site, serving(*SERVERS["plain"]) as plain:
-        ports = {"site": site, "plain": plain}
+        servers = {"site": site, "plain": plain}
         print(
             f"{Article.objects.published().count():,} public articles, {ROUNDS} rounds of {SECONDS:.0f} s each by turns"
         )
-        print(f"{'':<30}{'site':>9}{'p50':>8}{'p95':>8}{'plain':>11}{'p50':>8}{'p95':>8}{'ratio':>8}")
+        columns = "".join(f"{name:>7}" for name in ("p50", "p95", "CPU"))
+        print(f"{'':<30}{'site':>9}{columns}{'plain':>11}{columns}{'ratio':>8}{'of CPU':>8}")
         for page, addresses in everything.items():
             for address in addresses[:5]:
-                compare(ports, address)
+                compare(servers, address)
             for kind, chosen in {"cold": addresses, "warm": addresses[:POPULAR]}.items():
                 for concurrency in CONCURRENCY:
-                    measured = measure(ports, chosen, concurrency)
+                    measured = measure(servers, chosen, concurrency)
                     ratio = measured["site"].rate / measured["plain"].rate
+                    cpu = measured["plain"].each / measured["site"].each
                     label = f"{page}, {kind}, {concurrency} at once"
-                    print(f"{label:<30}{measured['site']}  {measured['plain']}{ratio:>8.2f}", flush=True)
+                    print(
+                        f"{label:<30}{measured['site']}  {measured['plain']}{ratio:>8.2f}{cpu:>8.2f}",
+                        flush=True,
+                    )
 
 
-def measure(ports: dict[str, int], addresses: list[str], concurrency: int) -> dict[str, Measured]:
-    measured = {name: Measured() for name in ports}
-    streams = {name: at_random(addresses) for name in ports}
-    for name, port in ports.items():  # what starting costs is not meant
-        load(port, streams[name], concurrency, Measured())
+def measure(servers: dict[str, Server], addresses: list[str], concurrency: int) -> dict[str, Measured]:
+    measured = {name: Measured() for name in servers}
+    streams = {name: at_random(addresses) for name in servers}
+    for name, server in servers.items():  # what starting costs is not meant
+        load(server, streams[name], concurrency, Measured())
     for _round in range(ROUNDS):
-        for name, port in ports.items():
-            load(port, streams[name], concurrency, measured[name])
+        for name, server in servers.items():
+            load(server, streams[name], concurrency, measured[name])
     return measured
 
 

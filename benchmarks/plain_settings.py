@@ -20,6 +20,7 @@ _rendered_anew = {
     "article_list.html": _source(
         "article_list.html", ("{{ row.html }}", '{% include "_entry.html" with entry=row %}')
     ),
+    "article_detail.html": _source("article_detail.html", ("{{ story }}", '{% include "_story.html" %}')),
     "_terms.html": _source("_terms.html", ("{{ term.html }}", _source("_term.html"))),
 }
 _loaders = [

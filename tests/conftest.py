@@ -6,12 +6,15 @@ server with a data directory under `var/test`, which is stopped at the end.
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import pytest
 from django.conf import settings
 
+from articles.search import index
+from articles.search.reader import Reader, reader
 from newsroom.embedded import server
 
 DATABASE = settings.DATABASES["default"]
@@ -52,3 +55,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if EMBEDDED:
         server.stop(DATABASE["EMBEDDED_DATA"])
     config.run_lock.close()
+
+
+@pytest.fixture
+def indexed(settings, tmp_path: Path) -> Callable[[], Reader]:
+    """Call it to build a search index of all articles, in a folder of the test's own."""
+    settings.VAR_DIR = tmp_path
+
+    def build() -> Reader:
+        index.rebuild()
+        return reader()
+
+    return build

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-
 from articles.rising import LEAST, Rise, rising, score
 from articles.search.sets import Row, Sets, SetsWriter
 

@@ -42,9 +42,8 @@ def absolute(address: str, request: HttpRequest) -> str:
 @register.simple_tag(takes_context=True)
 def news_article(context: template.Context) -> SafeString:
     """The article of an `article_detail` page as JSON-LD. Data, not script: the policy lets it stand."""
-    data = metadata.news_article(
-        context["article"], context["shown"], context["brief"], context["request"].build_absolute_uri
-    )
+    site = context["request"].build_absolute_uri("/")[:-1]
+    data = metadata.news_article(context["article"], context["shown"], context["brief"], site)
     return script(data)
 
 

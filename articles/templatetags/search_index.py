@@ -14,7 +14,9 @@ def search_index_state() -> str:
     if now.index == "missing":
         return _("There is no search index: start the worker (manage.py worker), it builds one.")
     if now.index == "rebuilding":
-        return _("The search index is being rebuilt. Until then search answers from the old one, if there is one.")
+        return _(
+            "The search index is being rebuilt. Until then search answers from the old one, if there is one."
+        )
     return _waiting(now) if now.waiting else _("The search index is up to date.")
 
 

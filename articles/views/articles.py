@@ -13,7 +13,7 @@ from articles import story
 from articles.facets import Facets
 from articles.filters import ArticleFilter
 from articles.found import search
-from articles.listing import brief, original, short
+from articles.listing import brief, short
 from articles.models import Revision, RevisionKind, Status
 from articles.paging import page
 from articles.related import related
@@ -80,14 +80,14 @@ def gone(request: HttpRequest, pk: int) -> HttpResponse:
 
 def detail_context(article: Story) -> dict[str, Any]:
     """What the template needs, for the page and for the desk's preview."""
+    told = story.page(article)
     terms = [*article.technologies, *article.industries, *article.keywords]
     index = reader()
     return {
         "section": "articles",
         "article": article,
-        "shown": story.judged(article),
+        "shown": told.shown,
+        "story": told.html,
         "brief": brief(article),
-        "original": original(article),
-        "beyond": story.beyond(article),
         "related": related(article.pk, terms, index.sets) if index else [],
     }

@@ -20,7 +20,9 @@ def live_sets() -> Sets | None:
 def named(vocabulary: str, counts: Iterable[tuple[int, int]]) -> list[Term]:
     """The terms of these (id, number of articles), in this order, each with its number as `articles`."""
     numbers = dict(counts)
-    terms = VOCABULARIES[vocabulary].objects.only("name", "slug", "sort_key").order_by().in_bulk(numbers)
+    # The index may lag behind a merge: a term that is gone or merged is left out.
+    current = VOCABULARIES[vocabulary].objects.current().order_by()
+    terms = current.only("name", "slug", "sort_key").in_bulk(numbers)
     for pk, term in terms.items():
         term.articles = numbers[pk]
     return [terms[pk] for pk in numbers if pk in terms]
