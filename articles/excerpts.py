@@ -6,6 +6,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from articles.listing import Row, short
 from articles.models import Article
 from articles.rights import searchable
 from articles.search import text
@@ -14,16 +15,22 @@ LENGTH = 110  # characters of a passage
 PASSAGES = 2  # of an article
 
 
-def excerpts(ids: Collection[int], words: Collection[str]) -> dict[int, SafeString]:
-    """HTML for each of the public articles in which a passage can be shown. Two statements."""
-    articles = Article.objects.published().filter(pk__in=ids).defer("base", "extra", "event_summary__raw")
+def found(rows: Collection[Row], words: Collection[str]) -> list[SafeString]:
+    """The entries of search hits, in their order. Two statements."""
+    articles = Article.objects.published().filter(pk__in=[row.pk for row in rows])
     articles = articles.select_related("source", "event_summary").prefetch_related("points")
-    found = ((article.pk, _excerpt(article, words)) for article in articles)
-    return {pk: html for pk, html in found if html}
+    articles = articles.defer("base", "extra", "event_summary__raw").in_bulk()
+    return [
+        row.html_with(
+            marked(short(row.title), words),
+            _excerpt(articles[row.pk], row, words) if row.pk in articles else None,
+        )
+        for row in rows
+    ]
 
 
-def _excerpt(article: Article, words: Collection[str]) -> SafeString | None:
-    """None where the brief of the list says as much: the words stand in the title or are names of terms."""
+def _excerpt(article: Article, row: Row, words: Collection[str]) -> SafeString | None:
+    """None where the entry of every list says as much: the words stand in the title or are names of terms."""
     missing = set(words)
     shown = []
     for passage in _passages(article):
@@ -33,13 +40,12 @@ def _excerpt(article: Article, words: Collection[str]) -> SafeString | None:
         if len(shown) == PASSAGES or not missing:
             break
     if shown:
-        return format_html_join(
-            "", '<p class="brief hit" lang="zh-Hans">{}</p>', ((_marked(cut, words),) for cut in shown)
-        )
-    if any(word in text.normalise(article.summary) for word in words):
-        return format_html(
-            '<p class="brief hint">{}</p>', _("The words stand in the full text, which is at the original.")
-        )
+        lines = ((marked(cut, words),) for cut in shown)
+        return format_html_join("", '<p class="brief hit" lang="zh-Hans">{}</p>', lines)
+    seen = text.normalise(text.BORDER.join([row.title, *(name for _vocabulary, _pk, name, _slug in row.terms)]))
+    if any(word not in seen and word in text.normalise(article.summary) for word in words):
+        hint = _("The words stand in the full text, which is at the original.")
+        return format_html('<p class="brief hint">{}</p>', hint)
     return None
 
 
@@ -57,7 +63,7 @@ def _passages(article: Article) -> Iterator[str]:
     yield searchable(article)
 
 
-def _marked(passage: str, words: Collection[str]) -> SafeString:
+def marked(passage: str, words: Collection[str]) -> SafeString:
     pieces = text.marked(" ".join(passage.split()), words)
     return format_html_join(
         "", "{}", ((format_html("<mark>{}</mark>", piece) if hit else piece,) for piece, hit in pieces)

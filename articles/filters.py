@@ -267,6 +267,10 @@ class ArticleFilter(django_filters.FilterSet):
         return self.query(q=[], sort=[])
 
     @property
+    def without_filters(self) -> str:
+        return self.query(**{name: [] for name in self.filters if name not in {"q", "sort"}})
+
+    @property
     def newest(self) -> bool:
         return self.cleaned.get("sort") == "newest"
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from articles import paging
-from articles.excerpts import excerpts
+from articles import excerpts, paging
 from articles.filters import ArticleFilter
 from articles.search.query import MAX_KEY, Found, Position, find
 from articles.search.reader import Reader
@@ -54,8 +53,8 @@ def search(
         reader, selection.asked(), size=paging.PAGE_SIZE, newest=selection.newest, before=before, after=after
     )
     rows = paging.load(found.ids)
-    passages = excerpts(found.ids, selection.cleaned["q"])
-    shown = [Hit(row, row.html_with(passages[row.pk]) if row.pk in passages else row.html) for row in rows]
+    words = selection.cleaned["q"]
+    shown = [Hit(row, html) for row, html in zip(rows, excerpts.found(rows, words), strict=True)]
     return _hits(selection, found), paging.Page(shown, newer=_cursor(found.newer), older=_cursor(found.older))
 
 

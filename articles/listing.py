@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, groupby, starmap
 from typing import Any, NamedTuple
 
 from django.db.models import Case, F, OuterRef, Value, When
@@ -49,7 +49,7 @@ class Publisher(NamedTuple):
 
 class ListedTerm(NamedTuple):
     vocabulary: str
-    pk: int
+    pk: int | str  # a list, which never asks for it, leaves it as it comes
     name: str
     slug: str
 
@@ -76,10 +76,14 @@ class Row(NamedTuple):
     intro: str
     origin: str  # who stands behind the event summary; empty without one
     points: tuple[tuple[str, str], ...]  # heading and body
-    terms: tuple[ListedTerm, ...]
+    terms: tuple[
+        tuple[str, str, str, str], ...
+    ]  # vocabulary, id, name, slug: of each a ListedTerm can be made
 
     slug = Article.slug
-    get_absolute_url = Article.get_absolute_url
+
+    def get_absolute_url(self) -> str:
+        return article_address(self.pk, self.title)
 
     @property
     def html(self) -> SafeString:
@@ -96,9 +100,9 @@ class Row(NamedTuple):
         """The same for the first entry of a page."""
         return _kept(_template(), self, get_language(), True, True)
 
-    def html_with(self, excerpt: SafeString) -> SafeString:
-        """The entry of a search hit: what was found stands where the brief and the points would."""
-        return _rendered(_template(), self, excerpt=excerpt)
+    def html_with(self, title: SafeString, excerpt: SafeString | None) -> SafeString:
+        """The entry of a search hit: what was found stands where the brief and the points would, if it can."""
+        return _rendered(_template(), self, title=title, excerpt=excerpt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +172,17 @@ def _row(
         intro or "",
         origin or "",
         tuple(map(tuple, points)),
-        tuple(chain.from_iterable(map(carried, TERMS, vocabularies)))[:MAX_TERMS],
+        tuple(map(tuple, chain(*vocabularies)))[:MAX_TERMS],
     )
 
 
-def carried(vocabulary: str, lines: Iterable[list[str]]) -> tuple[ListedTerm, ...]:
-    """The terms that `statements.terms` read."""
-    return tuple(ListedTerm(vocabulary, int(pk), name, slug) for pk, name, slug in lines)
-
-
 # --- rendering ------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=KEPT)
+def article_address(pk: int, title: str) -> str:
+    """A page names its own address several times, and quoting Chinese takes its time."""
+    return Article(pk=pk, title=title).get_absolute_url()
 
 
 def _template(name: str = "_entry.html") -> Template:
@@ -213,7 +218,7 @@ def _texts(row: Row) -> dict[str, Any]:
         "label": Origin(row.origin).label if row.origin else "",
         "text": brief(row),
         "points": [(short(heading), clip(body)) for heading, body in row.points],
-        "terms": row.terms,
+        "terms": list(starmap(ListedTerm, row.terms)),
     }
 
 

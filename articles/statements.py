@@ -55,6 +55,12 @@ def lines(rows: QuerySet, *columns: str | Combinable) -> ArraySubquery:
 
 
 def terms(vocabulary: str, limit: int) -> ArraySubquery:
-    """Id, name and slug of the first terms of an article, in its order."""
-    links = LINKS[vocabulary].objects.filter(content_object=OuterRef("pk")).order_by("position", "tag")
-    return lines(links[:limit], Cast("tag_id", TextField()), F("tag__name"), F("tag__slug"))
+    """The vocabulary, and id, name and slug of the first terms of an article in it, in their order."""
+    links = LINKS[vocabulary].objects.filter(content_object=OuterRef("pk")).order_by("position", "tag_id")
+    return lines(
+        links[:limit],
+        Value(vocabulary, TextField()),
+        Cast("tag_id", TextField()),
+        F("tag__name"),
+        F("tag__slug"),
+    )

@@ -14,7 +14,7 @@ from django.template import Context, Engine, Template
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from articles.listing import Publisher, carried, original
+from articles.listing import ListedTerm, Publisher, article_address, original
 from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, Origin
 from articles.rights import Point, Shown, shown
 from articles.statements import Statement, lines, terms
@@ -68,7 +68,9 @@ class Story(NamedTuple):
     cut: tuple[str, ...]  # which of these four have more than is here
 
     slug = Article.slug
-    get_absolute_url = Article.get_absolute_url
+
+    def get_absolute_url(self) -> str:
+        return article_address(self.pk, self.title)
 
     @property
     def intro(self) -> str:
@@ -128,7 +130,9 @@ def _story(
     points: list[list[str]],
     *vocabularies: list[list[str]],
 ) -> Story:
-    terms = map(carried, FIELDS, vocabularies)
+    terms = [
+        [ListedTerm(kind, int(pk), name, slug) for kind, pk, name, slug in found] for found in vocabularies
+    ]
     several = [[Point(int(position), heading, body) for position, heading, body in points], *terms]
     return Story(
         pk,

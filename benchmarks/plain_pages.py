@@ -19,11 +19,13 @@ from django.urls import path  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django.utils.formats import date_format  # noqa: E402
 
+from articles import story  # noqa: E402
 from articles.facets import Facets  # noqa: E402
 from articles.filters import ArticleFilter  # noqa: E402
 from articles.listing import ListedTerm, Publisher, clip, original, short  # noqa: E402
-from articles.models import Origin  # noqa: E402
+from articles.models import Article, Origin  # noqa: E402
 from articles.paging import EPOCH, PAGE_SIZE, cursor  # noqa: E402
+from articles.related import Related, related  # noqa: E402
 from articles.rights import Point, Shown, cut  # noqa: E402
 from articles.search.reader import reader  # noqa: E402
 from articles.story import Several, Story, Summary  # noqa: E402
@@ -66,6 +68,15 @@ def frame() -> dict[str, Any]:
     facets = Facets(selection, index) if index else None
     shown = {"total": facets.total(), "facets": facets.all()} if facets else {"total": None, "facets": []}
     return {"section": "articles", "selection": selection} | shown
+
+
+@cache
+def kin() -> list[Related]:
+    """Some article's related ones, for all: found once, rendered each time."""
+    index = reader()
+    newest = story.public(Article.objects.published().newest_first().values_list("pk", flat=True)[0])
+    terms = [*newest.technologies, *newest.industries, *newest.keywords]
+    return related(newest.pk, terms, index.sets) if index else []
 
 
 def article_list(request: HttpRequest) -> HttpResponse:
@@ -125,6 +136,7 @@ def article_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "shown": shown,
         "brief": cut(intro),
         "original": original(article),
+        "related": kin(),
     }
     return render(request, "article_detail.html", context)
 

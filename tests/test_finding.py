@@ -33,7 +33,7 @@ def get(client: Client, query: str) -> str:
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r"<h3[^>]*><a [^>]*>(.*?)</a></h3>", page)
+    return [re.sub(r"</?mark>", "", title) for title in re.findall(r"<h3[^>]*><a [^>]*>(.*?)</a></h3>", page)]
 
 
 def options(page: str, parameter: str) -> dict[str, tuple[int, str]]:
@@ -66,6 +66,13 @@ def test_a_hit_in_a_text_that_may_not_be_shown_says_so_and_shows_nothing_of_it(c
     page = get(client, "?q=秘密词语")
     assert titles(page) == ["题目"]
     assert "stand in the full text" in page and "只在深处" not in page
+
+
+def test_a_hit_in_title_or_terms_is_explained_by_them(client: Client, indexed):
+    published("談電影", summary="秘密" * 300 + "电影与影视", industries=["影视"])
+    indexed()
+    page = get(client, "?q=电影+影视")
+    assert "談<mark>電影</mark></a></h3>" in page and "stand in the full text" not in page
 
 
 def test_a_hit_in_a_text_that_may_be_shown_in_full_is_quoted(client: Client, indexed):

@@ -312,20 +312,13 @@ def test_a_foreign_file_is_refused(path, content):
         SetsWriter.load(path)
 
 
-def test_a_damaged_set_is_noticed_when_it_is_read(path, many):
+def test_a_damaged_file_is_not_opened(path, many):
     saved(path, many)
-    whole = path.read_bytes()
-    starts = [whole.find(SetsWriter.load(path)._sets["technology"][pk].serialize()) for pk in (1, 2)]
-    assert -1 not in starts
-    damaged = bytearray(whole)
-    damaged[starts[0] : starts[0] + 20] = b"\0" * 20
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
     path.write_bytes(damaged)
-    sets = Sets.open(path)
-    assert set(sets.of("technology", 2)) == carrying(many, "technology", [2])
     with pytest.raises(BadSets):
-        sets.of("technology", 1)
-    with pytest.raises(BadSets):
-        sets.counts("technology", sets.all)
+        Sets.open(path)
 
 
 def test_the_order_of_the_file_is_by_size_then_id(sets):

