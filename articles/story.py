@@ -70,7 +70,7 @@ class Story(NamedTuple):
     slug = Article.slug
 
     def get_absolute_url(self) -> str:
-        return article_address(self.pk, self.title)
+        return article_address(self.pk, self.slug)
 
     @property
     def intro(self) -> str:
@@ -175,9 +175,12 @@ def page(story: Story) -> Page:
     return (_kept if _size(story) <= MAX_KEPT else _made)(template, story, more, get_language())
 
 
+_NOTHING = dict.fromkeys(LIMITS, 0)  # what a template looks for in vain costs it twice what it finds
+
+
 def _made(template: Template, story: Story, more: tuple[tuple[str, int], ...], language: str) -> Page:
     seen = shown(story)
-    context = {"article": story, "shown": seen, "original": original(story), "beyond": dict(more)}
+    context = {"article": story, "shown": seen, "original": original(story), "beyond": _NOTHING | dict(more)}
     return Page(seen, template.render(Context(context)), dict(more))
 
 

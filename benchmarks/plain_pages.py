@@ -60,6 +60,9 @@ def ask(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return found.fetchall()
 
 
+NOTHING = {"clock": False, "lead": False, "title": None, "excerpt": None}  # looked for in vain it costs more
+
+
 @cache
 def frame() -> dict[str, Any]:
     """What stands around the rows, facets too: made once, rendered each time."""
@@ -85,7 +88,7 @@ def article_list(request: HttpRequest) -> HttpResponse:
     rows = [entry(*values) for values in found[:PAGE_SIZE]]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     page = {"newer": cursor(found[0][2::-2]), "older": last and cursor(last[2::-2])}
-    return render(request, "article_list.html", frame() | {"rows": rows, "page": page})
+    return render(request, "article_list.html", frame() | NOTHING | {"rows": rows, "page": page})
 
 
 def entry(pk, title, at, source_date, date_origin, opening, intro, origin, host, name, reuse, points, *terms):
@@ -137,6 +140,8 @@ def article_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "brief": cut(intro),
         "original": original(article),
         "related": kin(),
+        "preview": False,
+        "beyond": {"points": 0, "technologies": 0, "industries": 0, "keywords": 0},
     }
     return render(request, "article_detail.html", context)
 

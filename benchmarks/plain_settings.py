@@ -21,6 +21,10 @@ _rendered_anew = {
         "article_list.html", ("{{ row.html }}", '{% include "_entry.html" with entry=row %}')
     ),
     "article_detail.html": _source("article_detail.html", ("{{ story }}", '{% include "_story.html" %}')),
+    "_entry.html": _source(
+        "_entry.html",
+        ("{{ entry.terms }}", "{% for term in entry.terms %}" + _source("_term.html") + "{% endfor %}"),
+    ),
     "_terms.html": _source("_terms.html", ("{{ term.html }}", _source("_term.html"))),
 }
 _loaders = [

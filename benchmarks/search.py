@@ -275,13 +275,14 @@ TSVECTOR = f"""
 class Stock:
     """What PostgreSQL has to offer, asked the same questions. Its table of word vectors goes with the connection."""
 
-    def __init__(self, index: Reader, scanned: Scanned) -> None:
+    def __init__(self, index: Reader, scanned: Scanned, limit: int) -> None:
         self.index, self.scanned = index, scanned
+        self.articles = sorted(scanned.seconds)[:limit]  # their numbers tell nothing about their dates
 
     def report(self, questions: list[Question]) -> None:
         building = figures.timed(self.build)[1]
         print(
-            f"\nTable of word vectors: {building / 1000:.0f} s for {len(self.scanned.seconds):,} articles;"
+            f"\nTable of word vectors: {building / 1000:.0f} s for {len(self.articles):,} articles;"
             f" {len(questions)} questions, at most {TIMEOUT} s each\n"
         )
         figures.head("newest twenty", *figures.TIMES, "recall", "gave up")
@@ -293,7 +294,7 @@ class Stock:
 
     def build(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(STOCK, [list(self.scanned.seconds)])
+            cursor.execute(STOCK, [self.articles])
             cursor.execute("CREATE INDEX ON stock USING gin (vector)")
             cursor.execute("ANALYZE stock")
 
@@ -315,8 +316,11 @@ class Stock:
         """By the index, which has been checked."""
         return set(self.ask_index(question))
 
-    def newest_scanned(self, question: Question) -> set[int]:
-        return {pk for _tier, pk in self.scanned.ordered(question.words, newest=True)[:SIZE]}
+    def newest_stock(self, question: Question) -> set[int]:
+        """Of the articles that have word vectors."""
+        stock = set(self.articles)
+        found = [pk for _tier, pk in self.scanned.ordered(question.words, newest=True) if pk in stock]
+        return set(found[:SIZE])
 
     def sql(self, statement: str, question: Question) -> list[int] | None:
         """None if it takes too long."""
@@ -336,7 +340,7 @@ class Stock:
 # --- all of it ------------------------------------------------------------------------------------
 
 
-def main(count: int, every: int, check_only: bool) -> None:
+def main(count: int, every: int, check_only: bool, stock: int = 100_000) -> None:
     first_call(Question("人工智能", ""))
     index = figures.index()
     ids = list(index.sets.all)
@@ -354,7 +358,7 @@ def main(count: int, every: int, check_only: bool) -> None:
     by_kind = [[q for q in questions if q.kind == kind] for kind in dict.fromkeys(q.kind for q in questions)]
     sample = [question for some in by_kind[: len(LENGTHS)] for question in some[:2]]
     sample += by_kind[len(LENGTHS)][:4]  # Latin
-    Stock(index, scanned).report(sample)
+    Stock(index, scanned, stock).report(sample)
 
 
 if __name__ == "__main__":
@@ -362,5 +366,8 @@ if __name__ == "__main__":
     parser.add_argument("--check-only", action="store_true", help="leave out the times")
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--every", type=int, default=1, help="scan one article in so many")
+    parser.add_argument(
+        "--stock", type=int, default=100_000, help="so many articles at most get word vectors"
+    )
     options = parser.parse_args()
-    main(options.questions, options.every, options.check_only)
+    main(options.questions, options.every, options.check_only, options.stock)

@@ -174,9 +174,7 @@ def test_a_second_worker_is_refused(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_at_once_when_it_is_told(worker: Worker, number: int) -> None:
+def test_it_ends_in_order_when_it_is_told(worker: Worker, number: int) -> None:
     time.sleep(0.2)  # it waits for notifications
-    started = time.monotonic()
     assert worker.end(number) == 0
-    assert time.monotonic() - started < 4
     assert "Traceback" not in worker.log

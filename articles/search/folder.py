@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import IO, Any
 from uuid import uuid4
 
@@ -81,23 +82,26 @@ def write(path: Path, content: bytes) -> None:
 
 def rebuilding() -> bool:
     try:
-        with locked(REBUILDING):
+        with locked(REBUILDING, fcntl.LOCK_SH):  # two that ask do not take each other for a rebuild
             return False
     except Busy:
         return True
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
+def locked(name: str, how: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Hold the lock; the system lets go of it when the process ends, however it does. Raises Busy."""
     root().mkdir(parents=True, exist_ok=True)
     with (root() / name).open("w") as file:
-        _lock(file)
+        _lock(file, how)
         yield
 
 
-def _lock(file: IO[str]) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Busy from None
+def _lock(file: IO[str], how: int) -> None:
+    for pause in (0.02, 0.2, None):  # whoever only asks lets go at once
+        try:
+            return fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pause is None or how == fcntl.LOCK_SH:
+                raise Busy from None
+            sleep(pause)

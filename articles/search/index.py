@@ -15,7 +15,7 @@ import opencc
 import tantivy
 from django.db import connection
 from django.utils import timezone
-from tantivy import Document, Index
+from tantivy import Document, Index, IndexWriter, Query
 
 from articles.models import LINKS, Article, EventPoint, Status
 from articles.search import folder, text
@@ -163,7 +163,9 @@ class Writer:
             path = folder.current()
             if not path or not readable(path):
                 raise Missing
-            self._writer = Index.open(str(path)).writer(WRITER_HEAP, num_threads=1)
+            index = Index.open(str(path))
+            self._schema = index.schema
+            self._writer: IndexWriter | None = index.writer(WRITER_HEAP, num_threads=1)
             self._sets = SetsWriter.load(path / "sets")
         except (BadSets, OSError, ValueError) as error:
             self._open.close()
@@ -180,14 +182,14 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        del self._writer  # gives tantivy's own lock back
+        self._writer = None  # gives tantivy's own lock back
         self._open.close()
 
     def update(self, article_ids: Collection[int]) -> None:
         """Read these articles again and write them, or remove those that are gone. Durable when it returns."""
         found = entries(article_ids)
-        for pk in article_ids:
-            self._writer.delete_documents_by_term("id", pk)
+        # By a query: a term of an unsigned field is not what `delete_documents_by_term` deletes (tantivy 0.27).
+        self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", list(article_ids)))
         for entry in found:
             self._writer.add_document(entry.document())
         self._writer.commit()

@@ -85,6 +85,7 @@ def detail_context(article: Story) -> dict[str, Any]:
     index = reader()
     return {
         "section": "articles",
+        "preview": False,
         "article": article,
         "shown": told.shown,
         "story": told.html,
