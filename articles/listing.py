@@ -7,7 +7,7 @@ way, makes another key.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any, NamedTuple
@@ -145,11 +145,13 @@ _listed = Statement(
 
 def rows(ids: Collection[int]) -> list[Row]:
     """The articles of these ids, in this order; those that are not public are left out. One statement."""
-    found = {values[0]: _row(*values) for values in _listed.rows(ids)} if ids else {}
+    zone = timezone.get_current_timezone()
+    found = {values[0]: _row(zone, *values) for values in _listed.rows(ids)} if ids else {}
     return [found[pk] for pk in ids if pk in found]
 
 
 def _row(
+    zone: tzinfo,
     pk: int,
     title: str,
     published_at: datetime,
@@ -169,7 +171,7 @@ def _row(
     return Row(
         pk,
         title,
-        timezone.localtime(published_at),
+        published_at.astimezone(zone),
         Publisher(host, name, source_reuse) if host else None,
         source_date,
         source_date_origin,

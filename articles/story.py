@@ -131,7 +131,7 @@ def _story(
     *vocabularies: list[list[str]],
 ) -> Story:
     terms = [
-        [ListedTerm(kind, int(pk), name, slug) for kind, pk, name, slug in found] for found in vocabularies
+        [ListedTerm(kind, int(key), name, slug) for kind, key, name, slug in found] for found in vocabularies
     ]
     several = [[Point(int(position), heading, body) for position, heading, body in points], *terms]
     return Story(
@@ -165,7 +165,6 @@ class Page(NamedTuple):
 
     shown: Shown  # what of it readers may see
     html: SafeString
-    beyond: dict[str, int]
 
 
 def page(story: Story) -> Page:
@@ -181,7 +180,7 @@ _NOTHING = dict.fromkeys(LIMITS, 0)  # what a template looks for in vain costs i
 def _made(template: Template, story: Story, more: tuple[tuple[str, int], ...], language: str) -> Page:
     seen = shown(story)
     context = {"article": story, "shown": seen, "original": original(story), "beyond": _NOTHING | dict(more)}
-    return Page(seen, template.render(Context(context)), dict(more))
+    return Page(seen, template.render(Context(context)))
 
 
 _kept = lru_cache(maxsize=KEPT)(_made)

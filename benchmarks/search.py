@@ -287,9 +287,7 @@ class Stock:
         )
         figures.head("newest twenty", *figures.TIMES, "recall", "gave up")
         self.measure("index, newest first", questions, self.ask_index, self.newest)
-        self.measure(
-            "to_tsvector('simple'), GIN", questions, partial(self.sql, TSVECTOR), self.newest_scanned
-        )
+        self.measure("to_tsvector('simple'), GIN", questions, partial(self.sql, TSVECTOR), self.newest_stock)
         self.measure("ILIKE", questions, partial(self.sql, ILIKE), self.newest)
 
     def build(self) -> None:

@@ -19,10 +19,10 @@ from tantivy import Document, Index, IndexWriter, Query
 
 from articles.models import LINKS, Article, EventPoint, Status
 from articles.search import folder, text
-from articles.search.sets import BadSets, Row, SetsWriter
+from articles.search.sets import VERSION, BadSets, Row, SetsWriter
 
 # Raise the first number whenever what stands in the index, or how text is normalised, changes.
-FORMAT = f"1 tantivy-{tantivy.__version__} opencc-{opencc.__version__} unicode-{unidata_version}"
+FORMAT = f"1 sets-{VERSION} tantivy-{tantivy.__version__} opencc-{opencc.__version__} unicode-{unidata_version}"
 CHUNK = 1000  # articles read and written together
 WRITER_HEAP = 50_000_000  # bytes a writing thread collects before it writes a segment
 REBUILD_HEAP = 600_000_000

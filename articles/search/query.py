@@ -87,7 +87,7 @@ def find(
     search = _Search(reader, asked)
     tiers = [search.all] if newest else search.tiers()
     if after:
-        hits = _take(search.backwards(tiers, after), size + 1)
+        hits = _take(search.backwards(tiers, after, size + 1), size + 1)
         older, hits = True, hits[: size + 1][::-1]
         newer = len(hits) > size
         hits = hits[1:] if newer else hits
@@ -191,13 +191,13 @@ class _Search:
             for hit in self.newest(tiers[place], number, below=key if place == tier else MAX_KEY + 1):
                 yield Position(place, hit)
 
-    def backwards(self, tiers: list[Query], after: Position) -> Iterator[Position]:
+    def backwards(self, tiers: list[Query], after: Position, number: int) -> Iterator[Position]:
         """From the position back to the top, nearest first. Not in windows: nobody starts at the end."""
         for place in range(min(after.tier, len(tiers) - 1), -1, -1):
             low = after.key + 1 if place == after.tier else 0
             query = _all([tiers[place], self._between(low, MAX_KEY)])
             for key, _address in self.searcher.search(
-                query, 100, count=False, order_by_field="key", order=Order.Asc
+                query, number, count=False, order_by_field="key", order=Order.Asc
             ).hits:
                 yield Position(place, key)
 
