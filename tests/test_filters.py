@@ -6,7 +6,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from articles.filters import MAX_VALUES, ArticleFilter, carried
+from articles.filters import MAX_VALUES, ArticleFilter
 from tests.factories import make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
@@ -150,20 +150,6 @@ def test_each_choice_knows_the_query_string_that_drops_it():
     ]
     assert [query.get("industry") for query in left] == ["电影", "电影", None, "电影"]
     assert not any("before" in query for query in left)
-
-
-def test_what_is_offered_to_narrow_by_never_widens():
-    selection = select("technology=sora")
-    articles = list(selection.articles)
-    offered = [choice for group in selection.narrower(articles, carried(articles)) for choice in group]
-    found = {choice.name: titles(choice.query[1:]) for choice in offered}
-    assert found == {
-        "Midjourney": ["乙"],
-        "电影": ["甲"],
-        "医疗": ["乙"],
-        "甲报": ["甲"],
-        "example.com": ["乙"],
-    }
 
 
 def test_match_can_be_switched_when_it_makes_a_difference():

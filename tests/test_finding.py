@@ -144,7 +144,15 @@ def test_a_question_that_cannot_be_answered_is_explained(client: Client, indexed
 
 
 @pytest.mark.parametrize(
-    "query", ["?q=", "?q=+", "?q=电影&before=9-9", "?q=电影&after=x", "?q=影&before=1-" + "9" * 20]
+    "query",
+    [
+        "?q=",
+        "?q=+",
+        "?q=电影&before=9-9",
+        "?q=电影&after=x",
+        "?q=影&before=1-" + "9" * 20,
+        "?q=影&since=0001-01-01&until=9999-12-31",
+    ],
 )
 def test_hostile_cursors_and_empty_questions_are_harmless(client: Client, indexed, query: str):
     published("电影")

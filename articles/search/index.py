@@ -26,7 +26,7 @@ FORMAT = f"1 sets-{VERSION} tantivy-{tantivy.__version__} opencc-{opencc.__versi
 CHUNK = 1000  # articles read and written together
 WRITER_HEAP = 50_000_000  # bytes a writing thread collects before it writes a segment
 REBUILD_HEAP = 600_000_000
-MAX_SECONDS = (
+MAX_SECONDS = 2**32 - 1  # of an order key: what is published after 2106 shares one moment
     2**31 - 1
 )  # of an order key: 2038 in its upper half would not hurt, a year 9999 must not overflow
 TEXT_FIELDS = ("title", "lead", "text")

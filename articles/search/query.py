@@ -174,7 +174,8 @@ class _Search:
             narrowing.append(_any([self._term((kind, pk)) for pk in sorted(ids)]))
         if asked.since or asked.until:
             low = _start_of(asked.since) if asked.since else 0
-            high = _start_of(asked.until + timedelta(days=1)) - 1 if asked.until else MAX_KEY
+            endless = asked.until in {None, date.max}
+            high = MAX_KEY if endless else _start_of(asked.until + timedelta(days=1)) - 1
             narrowing.append(self._between(low, high))
         return narrowing
 
