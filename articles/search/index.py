@@ -22,13 +22,13 @@ from articles.search import folder, text
 from articles.search.sets import VERSION, BadSets, Row, SetsWriter
 
 # Raise the first number whenever what stands in the index, or how text is normalised, changes.
-FORMAT = f"1 sets-{VERSION} tantivy-{tantivy.__version__} opencc-{opencc.__version__} unicode-{unidata_version}"
+FORMAT = (
+    f"1 sets-{VERSION} tantivy-{tantivy.__version__} opencc-{opencc.__version__} unicode-{unidata_version}"
+)
 CHUNK = 1000  # articles read and written together
 WRITER_HEAP = 50_000_000  # bytes a writing thread collects before it writes a segment
 REBUILD_HEAP = 600_000_000
 MAX_SECONDS = 2**32 - 1  # of an order key: what is published after 2106 shares one moment
-    2**31 - 1
-)  # of an order key: 2038 in its upper half would not hurt, a year 9999 must not overflow
 TEXT_FIELDS = ("title", "lead", "text")
 
 
