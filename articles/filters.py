@@ -24,7 +24,7 @@ from articles.search.reader import reader
 from taxonomy.models import VOCABULARIES, Term
 
 MAX_VALUES = 20  # of one parameter
-MAX_LENGTH = 200  # of one value
+MAX_LENGTH = text.MAX_ASKED  # characters of one value
 MAX_PROBLEMS = 6  # explained at once
 
 

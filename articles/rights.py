@@ -37,7 +37,7 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
     """What of the article may be shown; `brief`, for lists and descriptions, never more than an excerpt.
 
     The editor's decision counts first; without one the source's policy, lowered to an excerpt where the text
-    carries a reprint notice. An article from `ArticleQuerySet.for_lists()` must be asked `brief`.
+    carries a reprint notice. What is only an article's opening must be asked `brief`.
     """
     level = _level(article, brief)
     text = _text(article, level)
@@ -60,11 +60,6 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
         ],
         conclusion=_quoting_briefly(summary.conclusion, protected) if summary else "",
     )
-
-
-def searchable(article: Article) -> str:
-    """So much of the text that a passage from it may be quoted beside a search hit."""
-    return _text(article, _level(article))
 
 
 def _level(article: Article, brief: bool = False) -> Reuse:

@@ -4,6 +4,7 @@ What is kept is kept under the content it was made from, as the entries of lists
 """
 
 import json
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -98,6 +99,11 @@ _any = Statement(Article.objects.all, _COLUMNS)
 
 def public(pk: int) -> Story | None:
     return _first(_public.rows([pk])) if pk <= BigAutoField.MAX_BIGINT else None
+
+
+def several(pks: Collection[int]) -> dict[int, Story]:
+    """Those of them that are public, by id."""
+    return {story.pk: story for story in (_story(*values) for values in _public.rows(pks))} if pks else {}
 
 
 def whatever_its_state(pk: int) -> Story | None:

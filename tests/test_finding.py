@@ -82,6 +82,18 @@ def test_a_hit_in_a_text_that_may_be_shown_in_full_is_quoted(client: Client, ind
     assert "只在深处的<mark>秘密词语</mark>在此" in get(client, "?q=秘密词语")
 
 
+@pytest.mark.parametrize("reuse", [Reuse.LINK, Reuse.EXCERPT])
+@pytest.mark.parametrize("where", ["points", "intro", "conclusion"])
+def test_no_passage_quotes_a_protected_text_at_length(client: Client, indexed, reuse: str, where: str):
+    source = "".join(f"第{number:04}句说了这些话。" for number in range(200))
+    make_source("a.example.com", reuse=reuse)
+    copied = {"points": [("", source)]} if where == "points" else {where: source}
+    published("题目", source="a.example.com", summary=source, **copied)
+    indexed()
+    seen = "".join(get(client, f"?q=第{number:04}句") for number in range(20, 200, 30))
+    assert "句说了这些话。第0051句" not in seen and "第0150句</mark>" not in seen
+
+
 def test_a_hit_is_escaped(client: Client, indexed):
     published("题目", points=[("", "<script>alert(1)</script>电影<b>")])
     indexed()

@@ -13,6 +13,8 @@ from functools import lru_cache
 import opencc
 
 MAX_WORDS = 10  # of one question
+MAX_ASKED = 200  # characters of a question
+WINDOW = 800  # characters of a text that are looked through at once
 MAX_RUN = (
     512  # characters of a Latin run that is kept whole; longer ones overlap by more than a question holds
 )
@@ -162,9 +164,16 @@ def _fold_cluster(cluster: str) -> str:
 
 def excerpt(text: str, words: Iterable[str], length: int) -> str | None:
     """So much of the text around the first of the words that `length` characters are filled; None if there is none."""
-    places = _places(text, words)
-    if not places:
-        return None
-    start = max(0, min(places[0][0] - length // 4, len(text) - length))
+    words = list(words)
+    for start in range(0, max(len(text) - MAX_ASKED, 1), WINDOW - MAX_ASKED):
+        window = text[start : start + WINDOW]
+        normalised = normalise(window)  # cheap; where each character comes from is not
+        if any(word in normalised for word in words) and (places := _places(window, words)):
+            return _around(text, start + places[0][0], length)
+    return None
+
+
+def _around(text: str, place: int, length: int) -> str:
+    start = max(0, min(place - length // 4, len(text) - length))
     stop = min(len(text), start + length)
     return ("……" if start else "") + text[start:stop].strip() + ("……" if stop < len(text) else "")
