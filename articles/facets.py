@@ -1,4 +1,7 @@
-"""What a selection can be narrowed to, with true counts: each is the number of articles in the list it opens."""
+"""What a selection can be narrowed to, with true counts: each is the number of articles in the list it opens.
+
+What is chosen already counts too, and its link drops it.
+"""
 
 import calendar
 from collections.abc import Collection
@@ -10,15 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from articles.filters import ArticleFilter
+from articles.filters import MAX_QUERY, ArticleFilter
 from articles.models import FIELDS, Source
-from articles.search.query import Asked, matching
+from articles.search.query import Asked, count, matching
 from articles.search.reader import Reader
 from taxonomy.models import VOCABULARIES
 
 OPTIONS = 8  # of one facet
 MONTHS = 12
-MAX_QUERY = 1500  # characters of a query string that is still worth repeating in dozens of links
 SHARE_STEP = 5  # per cent; a bar's width is a class of the stylesheet
 
 
@@ -61,15 +63,13 @@ class Facets:
 
     def total(self) -> int:
         """The number of articles of a selection without a text question."""
-        within, _more = self._within(self.selection.asked())
-        return len(self.sets.all if within is None else within)
+        return self._count_of(self.selection.asked())[0]
 
     def drops(self) -> list[Drop]:
         """What to leave out so that something is found."""
         drops = []
         for choice, asked in self.selection.fewer():
-            within, more = self._within(asked)
-            found = len(self.sets.all if within is None else within)
+            found, more = self._count_of(asked)
             if found:
                 drops.append(Drop(choice.kind, choice.name, choice.query, found, more))
         return drops
@@ -92,12 +92,12 @@ class Facets:
         things = _things(kind, counts)
         largest = max(counts.values(), default=0)
         options = []
-        for pk, count in counts.items():
+        for pk, number in counts.items():
             thing = things.get(pk)
             if thing is not None:
                 queries = self._queries(kind, thing, chosen, every)
                 options.append(
-                    Option(str(thing), count, more, *queries, thing in chosen, _share(count, largest))
+                    Option(str(thing), number, more, *queries, thing in chosen, _share(number, largest))
                 )
         clear = selection.query(**{kind: []}) if chosen else ""
         return Facet(kind, selection.filters[kind].label, options, clear)
@@ -115,23 +115,32 @@ class Facets:
     def _of_months(self) -> Facet:
         selection = self.selection
         within, more = self._within(selection.asked(without="since"))
-        months = self.sets.months(within)[-MONTHS:][::-1]
-        largest = max((count for _month, count in months), default=0)
+        asked_for = selection.cleaned.get("since")
+        newest_first = self.sets.months(within)[::-1]
+        months = newest_first[:MONTHS]
+        months += [found for found in newest_first[MONTHS:] if found[0] == asked_for]
+        largest = max((number for _month, number in months), default=0)
         days = [selection.cleaned.get("since"), selection.cleaned.get("until")]
         options = []
-        for first, count in months:
+        for first, number in months:
             last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
             chosen = days == [first, last]
             query = selection.query(
                 since=[] if chosen else [first.isoformat()], until=[] if chosen else [last.isoformat()]
             )
             name = date_format(first, "YEAR_MONTH_FORMAT")
-            options.append(Option(name, count, more, query, "", chosen, _share(count, largest)))
+            options.append(Option(name, number, more, query, "", chosen, _share(number, largest)))
         clear = selection.query(since=[], until=[]) if any(days) else ""
         return Facet("month", _("month"), options, clear)
 
     def _count(self, kind: str, pk: int, within: BitMap | None) -> int:
         return self.sets.size(kind, pk) if within is None else len(self.sets.of(kind, pk) & within)
+
+    def _count_of(self, asked: Asked) -> tuple[int, bool]:
+        if asked.words:
+            return count(self.reader, asked)
+        within, more = self._within(asked)
+        return len(self.sets.all if within is None else within), more
 
     def _within(self, asked: Asked) -> tuple[BitMap | None, bool]:
         """The articles of a selection, None for all; and whether they are only the newest of more."""

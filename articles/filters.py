@@ -18,13 +18,15 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import FIELDS, LINKS, Article, ArticleQuerySet, Source
+from articles.naming import Naming
 from articles.search import text
-from articles.search.query import Asked, Word, matching
+from articles.search.query import Asked, matching
 from articles.search.reader import reader
 from taxonomy.models import VOCABULARIES, Term
 
 MAX_VALUES = 20  # of one parameter
 MAX_LENGTH = text.MAX_ASKED  # characters of one value
+MAX_QUERY = 1500  # characters of a query string that is still worth repeating in dozens of links
 MAX_PROBLEMS = 6  # explained at once
 
 
@@ -165,11 +167,15 @@ class WayFilter(django_filters.Filter):
 
 def find_terms(model: type[Term], names: list[str]) -> dict[str, Term]:
     """The term for each name that is an address, a name or an alias, merged or not."""
+    if not names:
+        return {}
     found = model.objects.by_slug(names)
     return found | model.objects.resolve([name for name in names if name not in found])
 
 
 def find_sources(hosts: list[str]) -> dict[str, Source]:
+    if not hosts:
+        return {}
     sources = {source.host: source for source in Source.objects.filter(host__in=map(str.lower, hosts))}
     return {host: sources[host.lower()] for host in hosts if host.lower() in sources}
 
@@ -255,25 +261,24 @@ class ArticleFilter(django_filters.FilterSet):
         return self.query(**{name: [] for name in self.filters if name not in {"q", "sort"}})
 
     @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The filters as fields of a form: a new question is put within them."""
+        names = [name for name in self.filters if name != "q"]
+        fields = [(name, value) for name in names for value in self._asked(name)]
+        return fields if len(self.query()) <= MAX_QUERY else []
+
+    @property
     def newest(self) -> bool:
         return self.cleaned.get("sort") == "newest"
 
     @cached_property
-    def named(self) -> dict[str, list[Term]]:
-        """The terms that the text question or a word of it names, by name or alias."""
+    def naming(self) -> Naming:
         words = self.cleaned.get("q") or []
-        spellings = list(dict.fromkeys([self.question, *words])) if words else []
-        named: dict[str, list[Term]] = {spelling: [] for spelling in spellings}
-        for model in VOCABULARIES.values() if spellings else ():
-            for spelling, term in model.objects.resolve(spellings).items():
-                named[spelling].append(term)
-        return named
+        return Naming.of(self.question, words) if words else Naming("", [])
 
     def asked(self, *, without: str = "") -> Asked:
-        """The selection as the search index takes it, one of its parameters left out (`since` with `until`)."""
-        searched = [] if without == "q" else self.cleaned.get("q") or []
-        words = [Word(word, self._only_named(word)) for word in searched]
-        whole = self._only_named(self.question) if len(words) > 1 else ()
+        """The selection as the search index takes it, without one kind of filter (`since` stands for both days)."""
+        words, together = self.naming.asked()
         groups = [
             (kind, frozenset(thing.pk for thing in things))
             for kind in [*FIELDS, "source"]
@@ -281,27 +286,11 @@ class ArticleFilter(django_filters.FilterSet):
             if kind != without
         ]
         days = {name: self.cleaned.get(name) for name in ("since", "until") if without != "since"}
-        return Asked(tuple(words), whole, tuple(groups), **days)
-
-    @property
-    def also_named(self) -> dict[str, list[Term]]:
-        """By spelling: the terms that make the search find more than the words do."""
-        words = self.cleaned.get("q") or []
-        return {
-            spelling: [term for term in terms if (term.vocabulary, term.pk) in self._only_named(spelling)]
-            for spelling, terms in self.named.items()
-            if len(words) > 1 or spelling in words
-        }
+        return Asked(words, together, tuple(groups), **days)
 
     def _groups(self, kind: str) -> list[list[Any]]:
         found = list(self.found(kind))
         return [[thing] for thing in found] if self.every and kind in FIELDS else [found] if found else []
-
-    def _only_named(self, spelling: str) -> tuple[tuple[str, int], ...]:
-        """The terms of a spelling whose name does not hold it: the words alone would not find their articles."""
-        bare = text.normalise(spelling).replace(" ", "")
-        terms = self.named.get(spelling, [])
-        return tuple((term.vocabulary, term.pk) for term in terms if bare not in text.normalise(term.name))
 
     @cached_property
     def chosen(self) -> list[Choice]:
@@ -334,12 +323,12 @@ class ArticleFilter(django_filters.FilterSet):
         if days:
             query = self.query(since=[], until=[])
             yield Choice(_("days"), " – ".join(days), query), self.asked(without="since")
-        words = self.cleaned.get("q") or []
+        words = self.naming.words
         for word in words if len(words) > 1 else ():
-            rest = [other for other in words if other != word]
-            query = self.query(q=[" ".join(f'"{other}"' if " " in other else other for other in rest)])
-            kept = tuple(each for each in self.asked().words if each.text != word)
-            yield Choice(_("word"), word, query), replace(self.asked(), words=kept, terms=())
+            rest = [f'"{other}"' if " " in other else other for other in words if other != word]
+            kept, together = self.naming.asked(without=word)
+            asked = replace(self.asked(), words=kept, terms=together)
+            yield Choice(_("word"), word, self.query(q=[" ".join(rest)])), asked
 
     @cached_property
     def problems(self) -> list[Choice]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.safestring import SafeString
 
@@ -39,7 +38,6 @@ class Hits:
 class Hit:
     """A row as the search shows it: with the passage that was found, where one may be shown."""
 
-    row: Any
     html: SafeString
 
 
@@ -48,13 +46,12 @@ def search(
 ) -> tuple[Hits, paging.Page]:
     if not reader:
         return Hits(available=False), paging.Page([])
+    asked, size, newest = selection.asked(), paging.PAGE_SIZE, selection.newest
     before, after = (_position(parameters.get(name, "")) for name in ("before", "after"))
-    found = find(
-        reader, selection.asked(), size=paging.PAGE_SIZE, newest=selection.newest, before=before, after=after
-    )
-    rows = paging.load(found.ids)
-    words = selection.cleaned["q"]
-    shown = [Hit(row, html) for row, html in zip(rows, excerpts.found(rows, words), strict=True)]
+    found = find(reader, asked, size=size, newest=newest, before=before, after=after)
+    if not found.hits:  # beyond the end: what was there is gone, or the address was made up
+        found = find(reader, asked, size=size, newest=newest)
+    shown = [Hit(html) for html in excerpts.found(paging.load(found.ids), selection.naming.words)]
     return _hits(selection, found), paging.Page(shown, newer=_cursor(found.newer), older=_cursor(found.older))
 
 
@@ -66,7 +63,7 @@ def _hits(selection: ArticleFilter, found: Found) -> Hits:
         newest=selection.newest,
         relevance_query=selection.query(sort=[]),
         newest_query=selection.query(sort=["newest"]),
-        terms=[NamedTerm(asked, term) for asked, terms in selection.also_named.items() for term in terms],
+        terms=[NamedTerm(asked, term) for asked, term in selection.naming.also()],
     )
 
 

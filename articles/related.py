@@ -15,6 +15,7 @@ from articles.search.sets import Sets
 
 SHOWN = 5
 CANDIDATES = 200
+MAX_TERMS = 20  # of the article: one with hundreds must not cost more
 
 Term = tuple[str, int]  # vocabulary, id
 
@@ -56,7 +57,7 @@ def nearest(article: int, terms: Iterable[Term], sets: Sets, limit: int = SHOWN)
     carrying = {term: ids for term, ids in carrying.items() if len(ids) > 1}
     everything = max(len(sets.all), 1)
     weights = {term: log(1 + everything / len(ids)) for term, ids in carrying.items()}
-    rarest = sorted(carrying, key=lambda term: (-weights[term], term))
+    rarest = sorted(carrying, key=lambda term: (-weights[term], term))[:MAX_TERMS]
     scored = []
     for pk in _candidates([carrying[term] for term in rarest], article):
         shared = [term for term in rarest if pk in carrying[term]]

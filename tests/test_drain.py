@@ -1,12 +1,15 @@
 """What waits in the queue gets into the index, and leaves the queue only then."""
 
+import os
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
+from time import time
 
 import pytest
 import pytest_django
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from articles.models import Article, SearchQueue, Status
@@ -33,6 +36,7 @@ class Watched(Writer):
         super().__init__()
         self.given: list[list[int]] = []
         self.bad: dict[int, Exception] = {}
+        self.broken = False
         self.before = lambda: None
 
     def update(self, article_ids: Collection[int]) -> None:
@@ -43,11 +47,25 @@ class Watched(Writer):
                 raise self.bad[pk]
         super().update(article_ids)
 
+    def remove(self, article_ids: Collection[int]) -> None:
+        if self.broken:
+            raise ValueError("broken")
+        super().remove(article_ids)
+
 
 @pytest.fixture
 def writer() -> Watched:
     with Watched() as writer:
         yield writer
+
+
+def import_articles(number: int) -> list[Article]:
+    """In one transaction of its own, as far as the queue can tell."""
+    articles = Article.objects.bulk_create(Article(title=f"导入{n}") for n in range(number))
+    pks = [article.pk for article in articles]
+    moment = timezone.now() + timedelta(hours=pks[0])
+    SearchQueue.objects.filter(article_id__in=pks).update(at=moment)
+    return articles
 
 
 def found(text: str) -> list[int]:
@@ -97,6 +115,40 @@ class TestDraining:
         drain.catch_up(writer, set())
         assert writer.given == [articles[:2], articles[2:4], articles[4:]]
 
+    def test_does_what_was_just_edited_although_much_waits(self, writer, monkeypatch):
+        monkeypatch.setattr(drain, "CHUNK", 4)
+        monkeypatch.setattr(drain, "WINDOW", 6)
+        monkeypatch.setattr(drain, "EDIT", 2)
+        imported = [article.pk for article in import_articles(10)]
+        edited = make_article("改过").pk
+        imported += [article.pk for article in import_articles(10)]
+        drain.catch_up(writer, set())
+        first, *rest = writer.given[0]
+        assert first == edited and set(rest) < set(imported[:10])
+        assert sorted(pk for chunk in writer.given for pk in chunk) == sorted([edited, *imported])
+        assert not SearchQueue.objects.exists()
+
+    def test_does_the_oldest_although_people_go_on_editing(self, writer, monkeypatch):
+        monkeypatch.setattr(drain, "CHUNK", 4)
+        monkeypatch.setattr(drain, "WINDOW", 6)
+        imported = [article.pk for article in import_articles(8)]
+        queue = iter(range(100))
+        writer.before = lambda: [make_article(f"第{next(queue)}条") for _edit in range(5)]
+        for _chunk in range(4):
+            drain.drain(writer)
+        assert set(imported) <= {pk for chunk in writer.given for pk in chunk}
+
+    def test_does_an_edit_once_while_a_rebuild_runs_and_much_waits(self, writer, monkeypatch):
+        monkeypatch.setattr(drain, "CHUNK", 4)
+        monkeypatch.setattr(drain, "WINDOW", 6)
+        monkeypatch.setattr(drain, "EDIT", 2)
+        import_articles(10)
+        make_article("改过")
+        with folder.locked(folder.REBUILDING):
+            drain.catch_up(writer, set())
+        done = [pk for chunk in writer.given for pk in chunk]
+        assert len(done) == len(set(done)) == 11
+
     def test_keeps_what_comes_while_it_works(self, writer):
         article = make_article("甲")
         writer.before = lambda: Article.objects.filter(pk=article.pk).update(summary="改过")
@@ -110,17 +162,20 @@ class TestDraining:
             drain.drain(writer)
         assert SearchQueue.objects.count() == 1
 
-    def test_leaves_out_an_article_that_cannot_be_indexed_and_says_which(self, writer, caplog):
-        good, bad, fine = (make_article(f"文章{n}", publish=True).pk for n in range(3))
+    def test_takes_out_an_article_that_cannot_be_indexed_any_more_and_says_which(self, writer, caplog):
+        good, bad, fine = (make_article(f"文章{n}", publish=True, keywords=["电影"]).pk for n in range(3))
+        drain.drain(writer)
+        Article.objects.update(summary="改过")
         writer.bad = {bad: TypeError("what is this?")}
         assert drain.drain(writer) == 3
-        assert public() == [good, fine]
+        assert public() == sorted(found("文章")) == [good, fine]
+        assert [count for _term, count in reader().sets.counts("keyword")] == [2]
         assert not SearchQueue.objects.exists()
         assert caplog.messages == [f"article {bad} cannot be indexed: TypeError('what is this?')"]
 
     def test_blames_no_article_for_an_index_that_takes_nothing(self, writer):
-        for pk in [make_article("甲").pk, make_article("乙").pk, drain.NOBODY]:
-            writer.bad[pk] = ValueError("broken")
+        writer.bad = {make_article(title).pk: ValueError("broken") for title in ("甲", "乙")}
+        writer.broken = True
         with pytest.raises(ValueError, match="broken"):
             drain.drain(writer)
         assert SearchQueue.objects.count() == 2
@@ -132,7 +187,7 @@ class TestWhileARebuildRuns:
         with folder.locked(folder.REBUILDING):
             drain.catch_up(writer, applied)
             assert found("甲") == [article.pk]
-            assert SearchQueue.objects.count() == 1
+            assert set(SearchQueue.objects.values_list("article_id", flat=True)) == {article.pk}
 
     def test_changes_are_made_only_once(self, writer):
         first, applied = make_article("甲").pk, set()
@@ -189,7 +244,7 @@ class TestRebuilding:
         drain.rebuild(come_in_between)
         assert list(SearchQueue.objects.values_list("article_id", flat=True)) == later
 
-    def test_queues_what_becomes_public_in_the_meantime(self):
+    def test_brings_in_what_becomes_public_in_the_meantime(self):
         article = make_article("定时", publish=True, published_at=timezone.now() + timedelta(hours=1))
 
         def time_passes(done: int, of: int) -> None:
@@ -197,7 +252,9 @@ class TestRebuilding:
             SearchQueue.objects.all().delete()  # nobody wrote anything: it was the clock
 
         drain.rebuild(time_passes)
-        assert list(SearchQueue.objects.values_list("article_id", flat=True)) == [article.pk]
+        with Writer() as writer:
+            drain.catch_up(writer, set())
+        assert public() == [article.pk]
 
     def test_is_refused_while_another_one_runs(self):
         with folder.locked(folder.REBUILDING), pytest.raises(CommandError) as refused:
@@ -222,29 +279,66 @@ class TestRebuilding:
         assert len(found("标题")) == 1
 
 
+def fall_due() -> None:
+    """Time passes, and nobody writes anything."""
+    queued = set(SearchQueue.objects.values_list("pk", flat=True))
+    Article.objects.filter(published_at__gt=timezone.now()).update(published_at=timezone.now())
+    SearchQueue.objects.exclude(pk__in=queued).delete()
+
+
 class TestTheClock:
     def test_makes_an_article_public_at_its_time(self, writer):
         soon = timezone.now() + timedelta(hours=1)
         article = make_article("定时", publish=True, published_at=soon)
         drain.catch_up(writer, set())
-        since = drain.queue_due(timezone.now())
         assert (public(), drain.next_due()) == ([], soon)
-        Article.objects.update(published_at=timezone.now())
-        SearchQueue.objects.all().delete()  # nobody wrote anything: it was the clock
-        drain.queue_due(since)
+        fall_due()
         drain.catch_up(writer, set())
         assert (public(), drain.next_due()) == ([article.pk], None)
 
-    def test_is_asked_once_for_each_article(self):
+    def test_is_asked_once_for_each_article(self, writer):
         make_article("甲", publish=True)
         SearchQueue.objects.all().delete()
-        since = drain.queue_due(timezone.now() - timedelta(minutes=1))
-        drain.queue_due(since)
+        drain.queue_due(writer)
+        drain.queue_due(writer)
         assert SearchQueue.objects.count() == 1
 
-    def test_goes_on_from_when_the_index_was_written_last(self, writer):
-        moment = drain.written_at(writer)
-        assert timedelta(minutes=1) <= timezone.now() - moment < timedelta(minutes=2)
+    def test_is_asked_before_each_chunk(self, writer, monkeypatch):
+        monkeypatch.setattr(drain, "CHUNK", 1)
+        scheduled = make_article("定时", publish=True, published_at=timezone.now() + timedelta(hours=1))
+        make_article("别的")
+        make_article("再一条")
+        chunks = iter([lambda: None, fall_due])
+        writer.before = lambda: next(chunks, lambda: None)()
+        drain.catch_up(writer, set())
+        assert public() == [scheduled.pk]
+
+    def test_is_remembered_by_a_worker_that_was_killed_in_a_long_drain(self, writer):
+        scheduled = make_article("定时", publish=True, published_at=timezone.now() + timedelta(hours=1))
+        drain.catch_up(writer, set())
+        make_article("别的")
+        fall_due()
+        writer.update([])  # writes the index once more, long after the article fell due
+        os.utime(writer.folder / "sets", (time() + 3600, time() + 3600))
+        writer.close()
+        with Writer() as after_its_next_start:
+            drain.catch_up(after_its_next_start, set())
+        assert public() == [scheduled.pk]
+
+    def test_is_asked_again_if_the_queue_did_not_take_what_was_due(self, writer, monkeypatch):
+        article = make_article("甲", publish=True)
+        SearchQueue.objects.all().delete()
+
+        def fail(rows: object) -> None:
+            raise OperationalError("the server has gone")
+
+        with monkeypatch.context() as patch, pytest.raises(OperationalError):
+            patch.setattr(SearchQueue.objects, "bulk_create", fail)
+            drain.queue_due(writer)
+        writer.close()
+        with Writer() as after_its_next_start:
+            drain.queue_due(after_its_next_start)
+        assert SearchQueue.objects.get().article_id == article.pk
 
 
 class TestTheLag:

@@ -136,6 +136,51 @@ def test_nothing_found_says_which_filter_or_word_to_drop(client: Client, indexed
         assert titles(get(client, link)) == ["电影"]
 
 
+def test_a_word_to_drop_promises_what_its_list_holds(client: Client, indexed):
+    make_term("New York", "keyword", aliases=["big apple"])
+    published("一", keywords=["New York"])
+    published("二", summary="a big apple")
+    indexed()
+    page = get(client, "?q=big+apple+zzz")
+    (link,) = re.findall(
+        r'<li><a href="([^"]*)" rel="nofollow">without “zzz”</a> <span class="count">2 ', page
+    )
+    assert titles(get(client, link)) == ["一", "二"]  # terms before texts
+
+
+def test_where_no_single_filter_is_to_blame_all_can_be_dropped(client: Client, indexed):
+    published("电影")
+    published("别的", technologies=["Luma"])
+    published("另外", industries=["医疗"])
+    indexed()
+    page = get(client, "?q=电影&technology=luma&industry=医疗")
+    assert "stands in no published article" not in page
+    link = re.search(r'<a href="([^"]*)">without all filters', page)[1]
+    assert titles(get(client, link)) == ["电影"]
+
+
+def test_beyond_the_last_hit_stands_the_first_page(client: Client, indexed):
+    published("电影")
+    indexed()
+    assert titles(get(client, "?q=电影&before=2-5")) == ["电影"]
+
+
+def test_a_name_written_with_a_space_is_the_name(client: Client, indexed):
+    published("绘画", technologies=["Midjourney"])
+    indexed()
+    for question in ('"mid journey"', "mid journey", "MID journey", "midjourney"):
+        assert titles(get(client, f"?q={question}")) == ["绘画"], question
+
+
+def test_a_new_question_is_put_within_the_chosen_filters(client: Client, indexed):
+    published("电影", technologies=["Sora"])
+    indexed()
+    page = get(client, "?technology=sora&since=2026-01-01")
+    form = re.search(r'<form class="search".*?</form>', page, re.S)[0]
+    fields = re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', form)
+    assert fields == [("technology", "sora"), ("since", "2026-01-01")]
+
+
 def test_without_an_index_lists_work_and_search_says_what_is_going_on(client: Client, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     published("电影", technologies=["Sora"])
@@ -276,6 +321,13 @@ def test_the_desk_searches_all_states_in_the_same_way(indexed):
     indexed()
     page = desk().get("/admin/articles/article/?q=电影").content.decode()
     assert "草稿" in page and "别的" not in page
+
+
+def test_the_desk_finds_through_aliases_too(indexed):
+    make_term("Midjourney", aliases=["MJ"])
+    make_article("绘画", technologies=["Midjourney"])
+    indexed()
+    assert "绘画" in desk().get("/admin/articles/article/?q=MJ").content.decode()
 
 
 def test_the_desk_finds_a_link_in_any_form(indexed):

@@ -7,12 +7,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import links
+from articles.naming import Naming
 from articles.search import text
-from articles.search.query import Asked, Word, matching
+from articles.search.query import Asked, matching
 from articles.search.reader import reader
 
 
 class IndexSearchMixin:
+    searched = 50_000  # of the newest articles: the list's filters are applied to these
     search_fields = ["title", "url"]  # what is searched while there is no index
     search_help_text = gettext_lazy("Words of the title, the event summary, terms or text; or a link")
 
@@ -30,9 +32,14 @@ class IndexSearchMixin:
             self.message_user(request, warning, messages.WARNING)
             found, _may_repeat = super().get_search_results(request, queryset, search_term)
         else:
-            asked = Asked(tuple(map(Word, words)), public=False)
-            ids, more = matching(index, asked)
+            named = Naming.of(" ".join(search_term.split()), words).asked()
+            ids, more = matching(index, Asked(*named, public=False), limit=self.searched)
             if more:
-                self.message_user(request, _("Very many articles: only the newest are shown."), messages.INFO)
+                self.message_user(
+                    request,
+                    _("Very many articles: only the %(number)s newest were looked at. Add a word.")
+                    % {"number": f"{self.searched:,}"},
+                    messages.INFO,
+                )
             found = queryset.filter(pk__in=list(ids))
         return (found | queryset.filter(url_key=url_key) if url_key else found), False

@@ -68,18 +68,13 @@ def part_of_articles(table: str, *, key: str, article: str, known: list[str]) ->
 
 
 def vocabulary(name: str) -> list[migrations.RunSQL]:
-    """Queue the articles that carry a renamed or merged term, or one that leads to it by its merges."""
+    """Queue the articles that carry a renamed term. A merge moves the links, and they queue for themselves."""
     terms, links = f"taxonomy_{name}", f"articles_article{name}"
     body = f"""
             INSERT INTO articles_searchqueue (article_id)
-            WITH RECURSIVE changed (id) AS (
-                SELECT new_rows.id FROM old_rows JOIN new_rows USING (id)
-                WHERE ROW(old_rows.merged_into_id, old_rows.name)
-                    IS DISTINCT FROM ROW(new_rows.merged_into_id, new_rows.name)
-                UNION
-                SELECT merged.id FROM {terms} AS merged JOIN changed ON merged.merged_into_id = changed.id
-            )
-            SELECT DISTINCT content_object_id FROM {links} JOIN changed ON tag_id = changed.id;"""
+            SELECT DISTINCT content_object_id
+            FROM old_rows JOIN new_rows USING (id) JOIN {links} ON tag_id = new_rows.id
+            WHERE old_rows.name IS DISTINCT FROM new_rows.name;"""
     return [function(terms, body), trigger(terms, "UPDATE")]
 
 

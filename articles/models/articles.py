@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Left, Length, Now
+from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
@@ -98,14 +98,6 @@ class ArticleQuerySet(models.QuerySet):
     def whole(self) -> Self:
         """Articles with all that belongs to them, in a constant number of statements."""
         return self.select_related("source", "event_summary").prefetch_related("points", *TERM_FIELDS)
-
-    def for_lists(self) -> Self:
-        """The same without the long texts: only the opening that `rights.shown(…, brief=True)` cuts from."""
-        return (
-            self.whole()
-            .defer("summary", "base", "event_summary__raw")
-            .annotate(opening=Left("summary", OPENING))
-        )
 
 
 class Article(models.Model):

@@ -7,9 +7,9 @@ begins later than that reads what the row stood for from the database itself.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -21,15 +21,18 @@ log = logging.getLogger(__name__)
 
 CHUNK = 1_000  # articles a commit
 WINDOW = 10_000  # rows of the queue looked at together: an article is queued by each table that it came into
-NOBODY = 0  # no article has this id
-TROUBLE = (OperationalError, InterfaceError, OSError)  # of the database or the disk, not of an article
+EDIT = (
+    100  # rows at most that one transaction of the desk queues; an import or a renamed term queues thousands
+)
+LATEST = 50_000  # rows looked through for edits: more than an import queues while a chunk is done
+TROUBLE = (OperationalError, InterfaceError, OSError, index.Missing)  # of database or disk, not of an article
 
 
 # --- the queue ------------------------------------------------------------------------------------
 
 
 def drain(writer: index.Writer, applied: set[int] | None = None) -> int:
-    """Bring the oldest changes in the queue into the index; how many articles that were, 0 if none waits.
+    """Bring a chunk of the changes in the queue into the index; how many articles that were, 0 if none waits.
 
     `applied` is the caller's set of rows that stay in the queue while a rebuild runs: so they are not done at once
     again. After the swap the writer is out of date: open a new one, with a new set.
@@ -52,28 +55,63 @@ def drain(writer: index.Writer, applied: set[int] | None = None) -> int:
 
 def catch_up(writer: index.Writer, applied: set[int], going: Callable[[], bool] = lambda: True) -> None:
     """Drain until nothing waits, or the writer's folder is not the live one any more."""
-    while going() and folder.current() == writer.folder and drain(writer, applied):
-        pass
+    while going() and folder.current() == writer.folder:
+        queue_due(writer)
+        if not drain(writer, applied):
+            break
 
 
 def _take(applied: Collection[int]) -> dict[int, list[int]]:
-    """The articles that have waited longest, up to a chunk of them, each with its rows of the queue."""
+    """A chunk of articles, each with its rows of the queue: those that have waited longest.
+
+    If many wait, up to half of them are what people have just edited: they look whether it is found.
+    """
     taken: dict[int, list[int]] = {}
-    last = 0
-    while not taken:
-        window = SearchQueue.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "article_id")
-        rows = list(window[:WINDOW])
-        if not rows:
+    edited = 0
+    for rows in _windows():
+        if len(rows) == WINDOW and not taken:
+            _add(taken, _latest_edits(), applied, CHUNK // 2)
+            edited = len(taken)
+        _add(taken, rows, applied, CHUNK)
+        if len(taken) > edited:
             break
-        for row, article in rows:
-            if row not in applied and (article in taken or len(taken) < CHUNK):
-                taken.setdefault(article, []).append(row)
-        last = rows[-1][0]
     return taken
 
 
+def _add(
+    taken: dict[int, list[int]], rows: list[tuple[int, int]], applied: Collection[int], most: int
+) -> None:
+    for row, article in rows:
+        if row not in applied and (article in taken or len(taken) < most):
+            taken.setdefault(article, []).append(row)
+
+
+def _windows() -> Iterator[list[tuple[int, int]]]:
+    """Rows and their articles, the oldest first."""
+    last = 0
+    while True:
+        window = SearchQueue.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "article_id")
+        rows = list(window[:WINDOW])
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]
+
+
+def _latest_edits() -> list[tuple[int, int]]:
+    """Rows of small transactions and their articles, the newest first. All rows of one transaction have one time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, article_id FROM (SELECT id, article_id, count(*) OVER (PARTITION BY at) AS size"
+            " FROM (SELECT * FROM articles_searchqueue ORDER BY id DESC LIMIT %s) AS latest) AS sized"
+            " WHERE size <= %s ORDER BY id DESC LIMIT %s",
+            [LATEST, EDIT, WINDOW],
+        )
+        return cursor.fetchall()
+
+
 def _update(writer: index.Writer, articles: list[int]) -> None:
-    """Update the index; an article that cannot be indexed is left out, so that the others do not wait for it."""
+    """Update the index; an article that cannot be indexed is taken out, so that the others do not wait for it."""
     try:
         writer.update(articles)
     except TROUBLE:
@@ -84,25 +122,23 @@ def _update(writer: index.Writer, articles: list[int]) -> None:
             _update(writer, articles[:middle])
             _update(writer, articles[middle:])
         else:
-            writer.update([NOBODY])  # if this fails too, the index is at fault, not the article
+            writer.remove(articles)  # if this fails too, the index is at fault, not the article
             log.error("article %d cannot be indexed: %r", articles[0], error)
 
 
 # --- the clock ------------------------------------------------------------------------------------
 
 
-def written_at(writer: index.Writer) -> datetime:
-    """Since when the clock may have made articles public that the index does not know as such."""
-    written = datetime.fromtimestamp((writer.folder / "sets").stat().st_mtime, UTC)
-    return written - timedelta(minutes=1)  # it was read some time before it was written
+def queue_due(writer: index.Writer) -> None:
+    """Queue the articles that the clock has made public since this was last done; kept with the index.
 
-
-def queue_due(since: datetime) -> datetime:
-    """Queue the articles that the clock has made public; until when this has been looked after."""
+    Without any there is nothing to keep: the next time looks from the same moment.
+    """
     now = timezone.now()
-    due = Article.objects.published().filter(published_at__gt=since).values_list("pk", flat=True)
-    SearchQueue.objects.bulk_create(SearchQueue(article_id=pk) for pk in due)
-    return now
+    due = Article.objects.published().filter(published_at__gt=writer.clock).values_list("pk", flat=True)
+    if due:
+        SearchQueue.objects.bulk_create(SearchQueue(article_id=pk) for pk in due)
+        writer.set_clock(now)
 
 
 def next_due() -> datetime | None:
@@ -117,9 +153,9 @@ def next_due() -> datetime | None:
 def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
     """Build the index anew; how many articles are in it. Raises folder.Busy.
 
-    What stood in the queue before is in the new index and leaves it. What came later is still to be done.
+    What stood in the queue before is in the new index and leaves it. What came later is still to be done, and so is
+    what the clock made public: the new index's clock stands at the moment before the first article was read.
     """
-    started = timezone.now()
     first, last = _waiting_rows()
     articles = index.rebuild(progress)
     with connection.cursor() as cursor:
@@ -128,7 +164,6 @@ def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
             " WHERE id BETWEEN first AND last",
             [first, last],
         )
-    queue_due(started)
     return articles
 
 

@@ -2,7 +2,8 @@
 
 var/search/lock, rebuild.lock   held by the one process that writes, and by the one that rebuilds
 var/search/current              the name of the live folder
-var/search/<name>/              tantivy's files, `sets`, and `about.json`: of which format and database
+var/search/<name>/              tantivy's files, `sets`, `about.json` (of which format and database), and `clock`:
+                                all that the clock made public until then is in the index or in the queue
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
@@ -31,6 +33,10 @@ def root() -> Path:
 
 def current() -> Path | None:
     """The live folder, or None where there is none (yet)."""
+    return _current() or _current()  # between two steps of the first it may be swapped and removed
+
+
+def _current() -> Path | None:
     try:
         name = (root() / "current").read_text(encoding="ascii").strip()
     except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
@@ -43,9 +49,21 @@ def about(folder: Path) -> dict[str, Any]:
     """What was written down when the folder was made; empty if that cannot be read."""
     try:
         found = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def clock(folder: Path) -> datetime | None:
+    """Until when the clock has been looked after; None if that cannot be read."""
+    try:
+        return datetime.fromisoformat((folder / "clock").read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def set_clock(folder: Path, moment: datetime) -> None:
+    write(folder / "clock", moment.isoformat().encode())
 
 
 def make() -> Path:
@@ -56,14 +74,16 @@ def make() -> Path:
 
 
 def go_live(folder: Path, about: dict[str, Any]) -> None:
-    """Swap the folder in, all at once, and remove all others: processes that read one keep what they have open."""
+    """Swap the folder in, all at once."""
     write(folder / "about.json", json.dumps(about).encode())
     write(root() / "current", folder.name.encode())
-    tidy()
 
 
 def tidy() -> None:
-    """Remove what is not live: folders of interrupted rebuilds, and the ones before. Needs the rebuild's lock."""
+    """Remove what is not live: folders of interrupted rebuilds, and the ones before. Needs the rebuild's lock.
+
+    Processes that read one keep what they have open.
+    """
     live = current()
     for folder in root().iterdir():
         if folder.is_dir() and folder != live:

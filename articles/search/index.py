@@ -4,9 +4,11 @@ PostgreSQL is the truth. A folder of the index is brought up to date in two step
 whatever a crash leaves undone is still in the queue and is done again.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 from unicodedata import unidata_version
@@ -30,6 +32,10 @@ WRITER_HEAP = 50_000_000  # bytes a writing thread collects before it writes a s
 REBUILD_HEAP = 600_000_000
 MAX_SECONDS = 2**32 - 1  # of an order key: what is published after 2106 shares one moment
 TEXT_FIELDS = ("title", "lead", "text")
+
+
+# What tantivy says, by a ValueError like everything else, of files that are gone or are not as they were written.
+DAMAGE = ("Data corrupted", "FileDoesNotExist", "kind: InvalidData", "kind: UnexpectedEof")
 
 
 class Missing(Exception):
@@ -71,6 +77,40 @@ def readable(path: Path) -> bool:
 def usable() -> bool:
     path = folder.current()
     return bool(path and readable(path))
+
+
+def open_index(path: Path) -> Index:
+    """Raises Missing if files are gone or damaged, OSError for a trouble that passes."""
+    with _judging(path):
+        index = Index.open(str(path))
+        _look_for_positions(path)
+    return index
+
+
+def _look_for_positions(path: Path) -> None:
+    """Opening an index reads a bit of every file but these."""
+    meta = (path / "meta.json").read_bytes()
+    try:
+        for segment in json.loads(meta)["segments"]:
+            (path / f"{segment['segment_id'].replace('-', '')}.pos").stat()
+    except FileNotFoundError:
+        if (path / "meta.json").read_bytes() == meta:
+            raise
+        _look_for_positions(path)  # the segment has been merged into another
+
+
+@contextmanager
+def _judging(path: Path) -> Iterator[None]:
+    """Only an index that is damaged must be built anew: no full disk, nor a lock or too many open files, heals by that."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        damaged = isinstance(error, BadSets | FileNotFoundError) or any(sign in str(error) for sign in DAMAGE)
+        if damaged and folder.current() == path:  # else it has been swapped and removed
+            raise Missing(str(error)) from error
+        if isinstance(error, OSError):
+            raise
+        raise OSError(str(error)) from error
 
 
 # --- what stands in it ----------------------------------------------------------------------------
@@ -160,20 +200,15 @@ class Writer:
         self._open = ExitStack()
         self._open.enter_context(folder.locked(folder.WRITING))
         try:
-            path = folder.current()
-            if not path or not readable(path):
-                raise Missing
-            index = Index.open(str(path))
+            self.folder, self.clock = _live()
+            index = open_index(self.folder)
             self._schema = index.schema
-            self._writer: IndexWriter | None = index.writer(WRITER_HEAP, num_threads=1)
-            self._sets = SetsWriter.load(path / "sets")
-        except (BadSets, OSError, ValueError) as error:
-            self._open.close()
-            raise Missing from error
+            with _judging(self.folder):
+                self._writer: IndexWriter | None = index.writer(WRITER_HEAP, num_threads=1)
+                self._sets = SetsWriter.load(self.folder / "sets")
         except BaseException:
-            self._open.close()
+            self.close()
             raise
-        self.folder = path
 
     def __enter__(self) -> Self:
         return self
@@ -187,14 +222,44 @@ class Writer:
 
     def update(self, article_ids: Collection[int]) -> None:
         """Read these articles again and write them, or remove those that are gone. Durable when it returns."""
-        found = entries(article_ids)
+        self._replace(article_ids, entries(article_ids))
+
+    def remove(self, article_ids: Collection[int]) -> None:
+        """What cannot be found must not be counted either."""
+        self._replace(article_ids, [])
+
+    def check(self) -> None:
+        """Raises Missing if a reader could not open the index, which this process may not notice for long."""
+        open_index(self.folder)
+
+    def set_clock(self, moment: datetime) -> None:
+        folder.set_clock(self.folder, moment)
+        self.clock = moment
+
+    def _replace(self, article_ids: Collection[int], found: list[Entry]) -> None:
         # By a query: a term of an unsigned field is not what `delete_documents_by_term` deletes (tantivy 0.27).
-        self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", list(article_ids)))
+        those = Query.term_set_query(self._schema, "id", list(article_ids))
+        self._tell_tantivy(self._writer.delete_documents_by_query, those)
         for entry in found:
-            self._writer.add_document(entry.document())
-        self._writer.commit()
+            self._tell_tantivy(self._writer.add_document, entry.document())
+        self._tell_tantivy(self._writer.commit)
         self._sets.replace(article_ids, [entry.row() for entry in found if entry.public])
         self._sets.save(self.folder / "sets")
+
+    def _tell_tantivy(self, action: Callable, *arguments: Any) -> None:
+        """What an article's own text brings about is no trouble of the index, and was raised before."""
+        with _judging(self.folder):
+            action(*arguments)
+
+
+def _live() -> tuple[Path, datetime]:
+    path = folder.current()
+    if not path or not readable(path):
+        raise Missing
+    clock = folder.clock(path)
+    if not clock:
+        raise Missing
+    return path, clock
 
 
 def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
@@ -204,10 +269,21 @@ def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
     """
     with folder.locked(folder.REBUILDING):
         folder.tidy()
-        path = folder.make()
-        writer = Index(schema(), str(path)).writer(REBUILD_HEAP, num_threads=2)
-        sets = SetsWriter()
-        all_articles, done = Article.objects.count(), 0
+        try:
+            path = folder.make()
+            folder.set_clock(path, timezone.now())
+            articles = _build(path, progress)
+            folder.go_live(path, {"format": FORMAT, "database": identity()})
+        finally:
+            folder.tidy()  # the one before, or what a failure leaves
+    return articles
+
+
+def _build(path: Path, progress: Callable[[int, int], None] | None) -> int:
+    writer = Index(schema(), str(path)).writer(REBUILD_HEAP, num_threads=2)
+    sets = SetsWriter()
+    all_articles, done = Article.objects.count(), 0
+    try:
         for chunk in _chunks():
             found = entries(chunk)
             for entry in found:
@@ -218,8 +294,9 @@ def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
                 progress(done, max(all_articles, done))
         writer.commit()
         writer.wait_merging_threads()
-        sets.save(path / "sets")
-        folder.go_live(path, {"format": FORMAT, "database": identity()})
+    finally:
+        del writer  # ends its threads, which write files
+    sets.save(path / "sets")
     return done
 
 

@@ -4,15 +4,16 @@ from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from articles.models import FIELDS, Article
+from articles.models import FIELDS, LINKS, Article
 from articles.search.sets import Sets
 from articles.views.counting import live_sets, named
 from articles.views.terms import counted
-from taxonomy.models import VOCABULARIES, Term
+from taxonomy.models import VOCABULARIES, Term, TermQuerySet
 from taxonomy.pinyin import LETTERS
 
 MAX_TERMS = 500  # on one page
@@ -65,16 +66,24 @@ def everything(vocabulary: str, sets: Sets | None) -> list[Term]:
     if sets:
         terms = named(vocabulary, sets.counts(vocabulary, limit=MAX_TERMS + 1))
         return sorted(terms, key=lambda term: (term.sort_key, term.pk))
-    current = VOCABULARIES[vocabulary].objects.current().order_by("sort_key", "pk")
+    current = in_public(vocabulary).order_by("sort_key", "pk")
     return list(current.only("name", "slug", "sort_key")[: MAX_TERMS + 1])
 
 
 def under(letter: str, vocabulary: str, sets: Sets | None) -> list[tuple[int, int]]:
     """(id, number of articles) of the terms under a letter, in the order of their pinyin."""
-    terms = VOCABULARIES[vocabulary].objects.current().under(letter)
+    terms = (VOCABULARIES[vocabulary].objects.current() if sets else in_public(vocabulary)).under(letter)
     ids = terms.values_list("pk", flat=True)[:MAX_LETTER]
     counts = ((pk, sets.size(vocabulary, pk) if sets else 0) for pk in ids)
     return [(pk, number) for pk, number in counts if number or not sets]
+
+
+def in_public(vocabulary: str) -> TermQuerySet:
+    """The terms that a public article carries, asked of the database."""
+    public = LINKS[vocabulary].objects.filter(
+        tag=OuterRef("pk"), content_object__in=Article.objects.published()
+    )
+    return VOCABULARIES[vocabulary].objects.current().filter(Exists(public))
 
 
 def grouped(terms: list[Term], *, by_letter: bool = False) -> list[tuple[str, list[Term]]]:

@@ -7,7 +7,6 @@ import socket
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -43,7 +42,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     _("Another process writes the search index: a worker runs already."), returncode=BUSY
                 ) from None
-            except ERRORS as error:
+            except (*ERRORS, Missing) as error:
                 raise CommandError(_in_one_line(error), returncode=TROUBLE) from error
 
 
@@ -87,17 +86,18 @@ class Worker:
         self.stop = stop
         self.say = say
         self.begun = False  # it was this process's turn to write
-        self.public_until: datetime | None = None  # what the clock made public before is queued
         self.pause = FIRST_PAUSE
 
     def once(self) -> None:
         try:
-            writer = Writer()
+            self._drain_once()
         except Missing:
             self._rebuild()
-            writer = Writer()
-        with writer:
-            self._catch_up(writer, set())
+            self._drain_once()
+
+    def _drain_once(self) -> None:
+        with Writer() as writer:
+            drain.catch_up(writer, set(), self._goes_on)
 
     def run(self) -> None:
         while not self.stop.asked:
@@ -120,13 +120,13 @@ class Worker:
             applied: set[int] = set()
             while not self.stop.asked and folder.current() == writer.folder:
                 close_old_connections()
-                self._catch_up(writer, applied)
+                drain.catch_up(writer, applied, self._goes_on)
+                writer.check()
                 self._all_is_well()
                 self._sleep(listener, POLL_FOR_SWAP if applied else POLL)
 
-    def _catch_up(self, writer: Writer, applied: set[int]) -> None:
-        self.public_until = drain.queue_due(self.public_until or drain.written_at(writer))
-        drain.catch_up(writer, applied, lambda: not self.stop.asked)
+    def _goes_on(self) -> bool:
+        return not self.stop.asked
 
     def _sleep(self, listener: psycopg.Connection, seconds: float) -> None:
         due = drain.next_due()
