@@ -2,7 +2,7 @@
 # make test    set up, run all tests                                  ARGS="-k words"
 # make stop    stop the embedded PostgreSQL
 # make check   what must hold before a commit: form, imports, migrations, languages, production settings
-# make bench   run the benchmarks
+# make bench   run the benchmarks, some on a library of 100,000 articles that is kept under var/library
 # make messages  collect new messages into the Chinese catalogue and compile it (needs GNU gettext)
 
 # Only relative names here: the repository's own path may hold spaces.
@@ -52,7 +52,11 @@ check: $(VENV)/test
 	@$(PRODUCTION_SETTINGS) $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/test
-	for name in parse_speed import_speed pages; do $(PY) -m benchmarks.$$name || exit; done
+	for name in parse_speed import_speed pages mixed_traffic; do $(PY) -m benchmarks.$$name || exit; done
+	@export NEWSROOM_VAR="$$PWD/var/library"; trap '$(PY) -m newsroom.embedded stop' EXIT; \
+	test -e "$$NEWSROOM_VAR/search/current" || \
+		{ $(PY) -m benchmarks.library 100000 && $(PY) manage.py rebuild_search; } || exit; \
+	for name in search facets page_rate growth; do echo "benchmarks.$$name"; $(PY) -m benchmarks.$$name || exit; done
 
 messages: $(VENV)/run
 	$(PY) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore .venv --ignore var --ignore seeds --ignore tests

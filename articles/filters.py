@@ -84,6 +84,8 @@ class WordsField(forms.CharField):
         words = text.words(question)
         if question and not words:
             raise ValidationError(_("There is nothing in this that could be searched for."))
+        if any(len(word) > text.MAX_ASKED for word in words):  # a sign may stand for several letters
+            raise ValidationError(_("One of the words is too long."))
         if len(words) > text.MAX_WORDS:
             raise ValidationError(
                 _("At most %(limit)s words can be searched for at once."), params={"limit": text.MAX_WORDS}
@@ -251,6 +253,11 @@ class ArticleFilter(django_filters.FilterSet):
     def question(self) -> str:
         """The text as it was put, if it can be answered."""
         return " ".join(self.data.get("q", "").split()) if self.cleaned.get("q") else ""
+
+    @property
+    def typed(self) -> str:
+        """The text for the form, also where it could not be answered."""
+        return self.data.get("q", "").replace("\0", "")[:MAX_LENGTH]
 
     @property
     def query_without_text(self) -> str:

@@ -7,8 +7,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 
 TIMEOUT = 30  # seconds for an answer
@@ -86,6 +88,19 @@ def fetch(port: int, question: Question) -> Answer:
         open_line.close()
 
 
+@contextmanager
+def meanwhile(over: threading.Event, *works: Callable[[], object]) -> Iterator[None]:
+    """Each in a thread of its own until it is over; what one of them raises is raised at the end."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        running = [pool.submit(work) for work in works]
+        try:
+            yield
+        finally:
+            over.set()
+    for done in running:
+        done.result()
+
+
 # --- readers --------------------------------------------------------------------------------------
 
 
@@ -119,15 +134,8 @@ class Traffic:
 
     @contextmanager
     def flowing(self, concurrency: int) -> Iterator[None]:
-        readers = [threading.Thread(target=self.read, args=[number]) for number in range(concurrency)]
-        for reader in readers:
-            reader.start()
-        try:
+        with meanwhile(self.over, *(partial(self.read, number) for number in range(concurrency))):
             yield
-        finally:
-            self.over.set()
-            for reader in readers:
-                reader.join()
 
     def read(self, number: int) -> None:
         rng = random.Random(number)

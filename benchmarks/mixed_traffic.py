@@ -10,17 +10,20 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import compress, islice
+from operator import not_
 from pathlib import Path
 
 import django
@@ -43,14 +46,15 @@ from benchmarks import figures  # noqa: E402
 from benchmarks.addresses import at, public  # noqa: E402
 from benchmarks.generate import seed  # noqa: E402
 from benchmarks.library import fill  # noqa: E402
-from benchmarks.load import Question, Traffic, Visit  # noqa: E402
+from benchmarks.load import Question, Traffic, Visit, meanwhile  # noqa: E402
 from benchmarks.page_rate import wait_for  # noqa: E402
 from newsroom.embedded import server  # noqa: E402
 
 PATIENCE = 300  # seconds after the end of the import until all of it can be found
 HEAD_START = 2  # seconds of readers alone before the import begins
 DESK_EVERY = 10  # seconds between two things that the desk does
-SHOWN = 20  # errors, and lines of the server
+SHOWN = 20  # errors, and complaints of the server
+TIME = re.compile(r"^[0-9-]{10} [0-9:,]{12} ", re.MULTILINE)
 
 # --- the desk -------------------------------------------------------------------------------------
 
@@ -62,21 +66,10 @@ class Desk:
     traffic: Traffic
     articles: list[int]
     found: list[float] = field(default_factory=list)  # milliseconds
+    sought: dict[int, str] = field(default_factory=dict)  # the end came before they were found
     withdrawn: int = 0
     waiting: int = 0  # articles, at most
     oldest: float = 0.0  # seconds, at most
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        people = [threading.Thread(target=work) for work in (self.work, self.watch)]
-        for person in people:
-            person.start()
-        try:
-            yield
-        finally:
-            self.traffic.over.set()
-            for person in people:
-                person.join()
 
     def work(self) -> None:
         try:
@@ -94,7 +87,9 @@ class Desk:
             changed.update(title=title, version=F("version") + 1, updated_at=timezone.now())
             revisions.record([article.pk], kind=RevisionKind.EDIT, note="benchmark")
         took = self.until_found(title.split()[-1], article.pk, lambda: self.traffic.over.is_set())
-        if took is not None:
+        if took is None:
+            self.sought[article.pk] = title
+        else:
             self.found.append(took)
 
     def withdraw(self, article: Article) -> None:
@@ -104,7 +99,7 @@ class Desk:
         self.traffic.ask(Question("just withdrawn", address, (410,)))
         answer = self.traffic.ask(Question("just withdrawn", at(q=f'"{article.title}"')))
         if answer and f"/articles/{article.pk}/" in answer.text:
-            self.traffic.visits.append(Visit("just withdrawn", 0, 0, f"search shows {address}"))
+            self.complain(f"search shows {address}, which was withdrawn")
         self.withdrawn += 1
         self.traffic.withdrawn.append(address)
 
@@ -118,6 +113,9 @@ class Desk:
             if given_up():
                 return None
             time.sleep(0.2)
+
+    def complain(self, of: str) -> None:
+        self.traffic.visits.append(Visit("the desk", time.perf_counter(), 0, of))
 
     def watch(self) -> None:
         while not self.traffic.over.wait(1):
@@ -168,11 +166,12 @@ def prepare(articles: int, first: int, records: int) -> Path:
     return folder
 
 
-def unheard(log: Path) -> list[str]:
-    """What the processes complained of, refused and unknown addresses apart."""
-    refused = ("django.request: Not Found", "django.request: Gone", "django.request: Bad Request")
-    lines = log.read_text("utf-8", "replace").splitlines()
-    return [line for line in lines if not any(reason in line for reason in refused)]
+def complaints(log: Path) -> Iterator[str]:
+    """What the processes wrote, each once and without its time; what readers were refused apart."""
+    written = TIME.split(log.read_text("utf-8", "replace"))
+    for record, number in Counter(map(str.strip, written)).most_common():
+        if record and not record.startswith("WARNING django.request:"):
+            yield f"{record} ({number} times)" if number > 1 else record
 
 
 # --- all of it ------------------------------------------------------------------------------------
@@ -191,7 +190,7 @@ def main(articles: int, seconds: int, records: int, concurrency: int) -> int:
     with serving(log) as port:
         traffic = Traffic(port, pages)
         desk = Desk(traffic, victims)
-        with traffic.flowing(concurrency), desk.working():
+        with traffic.flowing(concurrency), meanwhile(traffic.over, desk.work, desk.watch):
             began = time.perf_counter()
             time.sleep(HEAD_START)
             span, lines = bring_in(new, desk)
@@ -205,17 +204,17 @@ def main(articles: int, seconds: int, records: int, concurrency: int) -> int:
 
 def bring_in(new: Path, desk: Desk) -> tuple[tuple[float, float], list[str]]:
     """From when to when the import went on, and what there is to tell of it."""
-    before, began = Article.objects.published().count(), time.perf_counter()
+    before, began = Article.objects.latest("pk").pk, time.perf_counter()
     code = manage("import_seeds", str(new), "--publish")
     ended = time.perf_counter()
     if code not in (0, 1):  # 1: a record needs care, and is not published
-        desk.traffic.visits.append(Visit("import", began, 0, f"import_seeds ended with {code}"))
-    last = Article.objects.published().newest_first()[0]
-    number = Article.objects.published().count() - before
+        desk.complain(f"import_seeds ended with {code}")
+    published = Article.objects.published().filter(pk__gt=before)
+    last, number = published.latest("published_at", "pk"), published.count()
     deadline = ended + PATIENCE
     took = desk.until_found(f'"{last.title}"', last.pk, lambda: time.perf_counter() > deadline)
     if took is None:
-        desk.traffic.visits.append(Visit("import", ended, 0, f"{last.title} was not found"))
+        desk.complain(f"{last.title} was imported and is not found")
     since = (timezone.now() - last.published_at).total_seconds()
     lines = [
         f"Import: {ended - began:.1f} s, {number:,} articles published ({number / (ended - began):.0f}/s).",
@@ -230,6 +229,9 @@ def settle(desk: Desk) -> None:
     deadline = time.perf_counter() + PATIENCE
     while desk.lag().get("waiting") != 0 and time.perf_counter() < deadline:
         time.sleep(0.5)
+    for pk, title in desk.sought.items():
+        if desk.until_found(title.split()[-1], pk, lambda: True) is None:
+            desk.complain(f"article {pk} is not found by its new title {title}")
 
 
 def report(traffic: Traffic, span: tuple[float, float], took: float) -> None:
@@ -239,9 +241,9 @@ def report(traffic: Traffic, span: tuple[float, float], took: float) -> None:
         row(kind, [visit for visit in visits if visit.kind == kind])
         visits = [visit for visit in visits if visit.kind != kind]
     row("all of them", traffic.visits)
-    during = [visit for visit in traffic.visits if span[0] <= visit.began <= span[1]]
-    row("of these while the import ran", during)
-    row("before and after it", [visit for visit in traffic.visits if visit not in set(during)])
+    during = [span[0] <= visit.began <= span[1] for visit in traffic.visits]
+    row("of these while the import ran", list(compress(traffic.visits, during)))
+    row("before and after it", list(compress(traffic.visits, map(not_, during))))
     print(f"\n{took:.0f} s, {len(traffic.visits) / took:.0f} requests/s.")
 
 
@@ -261,7 +263,7 @@ def told(desk: Desk) -> list[str]:
 
 
 def conclude(traffic: Traffic, log: Path) -> int:
-    for line in unheard(log)[:SHOWN]:
+    for line in islice(complaints(log), SHOWN):
         print(f"  server: {line}")
     errors = [visit.trouble for visit in traffic.visits if visit.trouble]
     print(f"{len(errors)} errors" + "".join(f"\n  {error}" for error in errors[:SHOWN]))

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.http import ConditionalGetMiddleware
+from django.utils.cache import set_response_etag
 
 
 class RevalidationMiddleware(ConditionalGetMiddleware):
@@ -15,4 +16,14 @@ class RevalidationMiddleware(ConditionalGetMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.headers.setdefault("Cache-Control", "no-cache")
         request.META.pop("HTTP_IF_MODIFIED_SINCE", None)
+        if request.method == "HEAD" and not response.streaming:
+            return self._head(response)
         return super().process_response(request, response)
+
+    def _head(self, response: HttpResponse) -> HttpResponse:
+        """What GET would answer, without the body: some servers complain about one."""
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        if response.status_code == 200 and self.needs_etag(response):
+            set_response_etag(response)
+        response.content = b""
+        return response

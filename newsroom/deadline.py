@@ -12,6 +12,8 @@ from django.shortcuts import render
 from psycopg.errors import QueryCanceled
 from psycopg.pq import TransactionStatus
 
+from articles.search.query import Unanswered
+
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 30  # seconds
@@ -63,10 +65,14 @@ class DeadlineMiddleware:
             request.deadline.milliseconds = round(settings.ADMIN_STATEMENT_TIMEOUT * 1000)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page for a reader whose question took too long. The connection goes on to serve the next one."""
-        if not isinstance(exception, OperationalError) or not isinstance(exception.__cause__, QueryCanceled):
+        """The page for a reader whose question took too long, or was too much for the index. Others go on."""
+        if isinstance(exception, Unanswered):
+            message = "the search index failed (if it keeps failing: manage.py rebuild_search): %s: %s"
+            log.error(message, request.get_full_path(), exception)
+        elif isinstance(exception, OperationalError) and isinstance(exception.__cause__, QueryCanceled):
+            log.warning("took too long: %s: %s", request.get_full_path(), exception)
+        else:
             return None
-        log.warning("took too long: %s: %s", request.get_full_path(), exception)
         response = render(request, "503.html", status=503)
         response["Retry-After"] = str(RETRY_AFTER)
         response["Cache-Control"] = "no-store"

@@ -41,6 +41,13 @@ def test_a_page_that_is_still_the_same_is_not_sent_again(client: Client, address
     assert client.get(address, headers=known).status_code == 200
 
 
+def test_head_says_what_get_would(client: Client):
+    page = article().get_absolute_url()
+    got, head = client.get(page), client.head(page)
+    assert (head["ETag"], head["Content-Length"]) == (got["ETag"], str(len(got.content)))
+    assert head.content == b""
+
+
 def test_whatever_changes_what_is_shown_makes_another_page(client: Client):
     page = article().get_absolute_url()
     for change in [

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import links, workflow
 from articles.models import Reuse
+from articles.search import query
 from articles.search.reader import Reader
 from tests.factories import desk, make_article, make_source, make_term
 
@@ -190,18 +191,25 @@ def test_without_an_index_lists_work_and_search_says_what_is_going_on(client: Cl
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["?q=" + "长" * 201, '?q=""', "?q=%00", "?q=" + "+".join("一二三四五六七八九十百千"), "?q=电影&sort=x"],
+    "asked",
+    [
+        "?q=" + "长" * 201,
+        "?q=" + "㎉" * 150,
+        '?q=""',
+        "?q=%00",
+        "?q=" + "+".join("一二三四五六七八九十百千"),
+        "?q=电影&sort=x",
+    ],
 )
-def test_a_question_that_cannot_be_answered_is_explained(client: Client, indexed, query: str):
+def test_a_question_that_cannot_be_answered_is_explained(client: Client, indexed, asked: str):
     published("电影")
     indexed()
-    page = get(client, query)
+    page = get(client, asked)
     assert titles(page) == [] and "This selection cannot be shown" in page
 
 
 @pytest.mark.parametrize(
-    "query",
+    "asked",
     [
         "?q=",
         "?q=+",
@@ -211,10 +219,28 @@ def test_a_question_that_cannot_be_answered_is_explained(client: Client, indexed
         "?q=影&since=0001-01-01&until=9999-12-31",
     ],
 )
-def test_hostile_cursors_and_empty_questions_are_harmless(client: Client, indexed, query: str):
+def test_hostile_cursors_and_empty_questions_are_harmless(client: Client, indexed, asked: str):
     published("电影")
     indexed()
-    get(client, query)
+    get(client, asked)
+
+
+def test_an_index_that_fails_is_a_page_not_an_error(client: Client, indexed, monkeypatch):
+    published("电影")
+    indexed()
+
+    class PanicException(BaseException):
+        """As pyo3 calls what a panic of Rust becomes."""
+
+    for failure in (ValueError("Unsupported dictionary type"), PanicException("index out of bounds")):
+
+        def fail(*_args, failure=failure, **_kwargs):
+            raise failure
+
+        monkeypatch.setattr(query._Search, "__init__", fail)
+        response = client.get("/articles/?q=电影")
+        assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert titles(get(client, "")) == ["电影"]
 
 
 def test_what_is_no_longer_public_is_not_shown_whatever_the_index_says(client: Client, indexed):

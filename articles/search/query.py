@@ -4,10 +4,11 @@ Every word must stand literally in the article, or be a name or alias of a term 
 tiers, title over event summary and terms over full text, newest first in each; or newest first altogether.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from pyroaring import BitMap
@@ -74,6 +75,27 @@ def article_id(key: int) -> int:
     return key & 0xFFFFFFFF
 
 
+class Unanswered(Exception):
+    """The index failed at a question: it is damaged, or the question is one that it cannot take."""
+
+
+def _guarded(answer: Callable) -> Callable:
+    @wraps(answer)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return answer(*args, **kwargs)
+        except ValueError as error:  # whatever tantivy has to complain about
+            raise Unanswered(str(error)) from error
+        except BaseException as error:
+            # A panic of the Rust code is no Exception: let through, it would end the process and all its requests.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise Unanswered(str(error)) from error
+
+    return guarded
+
+
+@_guarded
 def find(
     reader: Reader,
     asked: Asked,
@@ -105,11 +127,13 @@ def find(
     )
 
 
+@_guarded
 def count(reader: Reader, asked: Asked) -> tuple[int, bool]:
     """How many articles are found; at least so many, if the second is true."""
     return _Search(reader, asked).count()
 
 
+@_guarded
 def matching(reader: Reader, asked: Asked, limit: int = COUNTED) -> tuple[BitMap, bool]:
     """The ids of all that is found, or of the `limit` newest and then True."""
     search = _Search(reader, asked)
