@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import links, workflow
 from articles.models import Reuse
-from articles.search import query
 from articles.search.reader import Reader
 from tests.factories import desk, make_article, make_source, make_term
 
@@ -237,7 +236,7 @@ def test_an_index_that_fails_is_a_page_not_an_error(client: Client, indexed, mon
         def fail(*_args, failure=failure, **_kwargs):
             raise failure
 
-        monkeypatch.setattr(query._Search, "__init__", fail)
+        monkeypatch.setattr("articles.search.query._Search.__init__", fail)
         response = client.get("/articles/?q=电影")
         assert (response.status_code, response["Retry-After"]) == (503, "30")
     assert titles(get(client, "")) == ["电影"]
