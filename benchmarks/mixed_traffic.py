@@ -284,6 +284,7 @@ if __name__ == "__main__":
     parser.add_argument("--records", type=int, default=10_000, help="imported meanwhile")
     parser.add_argument("--concurrency", type=int, default=8, help="readers at once")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_signal_and_frame: sys.exit(143))  # as Ctrl-C: all of it is ended
     try:
         code = main(options.articles, options.seconds, options.records, options.concurrency)
     finally:

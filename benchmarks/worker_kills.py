@@ -6,6 +6,7 @@ found, and how fast an import becomes findable. `--kills 20 --edits 100 --record
 """
 
 import argparse
+import itertools
 import os
 import random
 import signal
@@ -117,6 +118,7 @@ class Changes:
         for vocabulary, model in VOCABULARIES.items():
             model.objects.bulk_create(model(name=f"{vocabulary}{n}") for n in range(TERMS))
         self.terms = {vocabulary: list(model.objects.all()) for vocabulary, model in VOCABULARIES.items()}
+        self.numbers = itertools.count(1)
         self.sources = [Source.objects.create(host=f"news{n}.example.com") for n in range(5)]
         for _article in range(ARTICLES):
             self.create()
@@ -143,7 +145,8 @@ class Changes:
         return self.rng.sample(list(Article.objects.values_list("pk", flat=True)), count)
 
     def create(self) -> None:
-        pk = Article.objects.create(title=self.title(), source=self.rng.choice(self.sources)).pk
+        url, source = f"https://example.com/{next(self.numbers)}", self.rng.choice(self.sources)
+        pk = Article.objects.create(title=self.title(), url=url, url_key=url, source=source).pk
         for vocabulary in VOCABULARIES:
             self.link(vocabulary, pk)
 

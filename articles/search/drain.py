@@ -141,9 +141,9 @@ def queue_due(writer: index.Writer) -> None:
         writer.set_clock(now)
 
 
-def next_due() -> datetime | None:
-    """When the clock makes the next article public."""
-    scheduled = Article.objects.filter(status=Status.PUBLISHED, published_at__gt=timezone.now())
+def next_due(writer: index.Writer) -> datetime | None:
+    """When the clock makes the next article public; that may have come since `queue_due`."""
+    scheduled = Article.objects.filter(status=Status.PUBLISHED, published_at__gt=writer.clock)
     return scheduled.order_by("published_at").values_list("published_at", flat=True).first()
 
 

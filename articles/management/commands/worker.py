@@ -123,13 +123,13 @@ class Worker:
                 drain.catch_up(writer, applied, self._goes_on)
                 writer.check()
                 self._all_is_well()
-                self._sleep(listener, POLL_FOR_SWAP if applied else POLL)
+                self._sleep(writer, listener, POLL_FOR_SWAP if applied else POLL)
 
     def _goes_on(self) -> bool:
         return not self.stop.asked
 
-    def _sleep(self, listener: psycopg.Connection, seconds: float) -> None:
-        due = drain.next_due()
+    def _sleep(self, writer: Writer, listener: psycopg.Connection, seconds: float) -> None:
+        due = drain.next_due(writer)
         if due:
             seconds = min(seconds, max(0, (due - timezone.now()).total_seconds()))
         self.stop.sleep(seconds, listener)
