@@ -3,7 +3,6 @@
 What is chosen already counts too, and its link drops it.
 """
 
-import calendar
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from articles.charts import last_day
 from articles.filters import MAX_QUERY, ArticleFilter
 from articles.models import FIELDS, Source
 from articles.search.query import Asked, count, matching
@@ -115,15 +115,14 @@ class Facets:
     def _of_months(self) -> Facet:
         selection = self.selection
         within, more = self._within(selection.asked(without="since"))
-        asked_for = selection.cleaned.get("since")
+        days = [selection.cleaned.get("since"), selection.cleaned.get("until")]
         newest_first = self.sets.months(within)[::-1]
         months = newest_first[:MONTHS]
-        months += [found for found in newest_first[MONTHS:] if found[0] == asked_for]
+        months += [found for found in newest_first[MONTHS:] if days == [found[0], last_day(found[0])]]
         largest = max((number for _month, number in months), default=0)
-        days = [selection.cleaned.get("since"), selection.cleaned.get("until")]
         options = []
         for first, number in months:
-            last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+            last = last_day(first)
             chosen = days == [first, last]
             query = selection.query(
                 since=[] if chosen else [first.isoformat()], until=[] if chosen else [last.isoformat()]
