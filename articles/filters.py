@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -352,13 +353,15 @@ class ArticleFilter(django_filters.FilterSet):
 
     def query(self, **changes: list[str]) -> str:
         """The query string of this selection with these parameters changed, back on the first page."""
-        query = QueryDict(mutable=True)
-        for parameter in self.filters:
-            query.setlist(parameter, changes.get(parameter, self._asked(parameter)))
-        return f"?{query.urlencode()}"
+        asked = self._all_asked | changes
+        return "?" + urlencode([(name, value) for name, values in asked.items() for value in values])
+
+    @cached_property
+    def _all_asked(self) -> dict[str, list[str]]:
+        return {parameter: _values(self.data.getlist(parameter)) for parameter in self.filters}
 
     def _asked(self, parameter: str) -> list[str]:
-        return _values(self.data.getlist(parameter))
+        return self._all_asked.get(parameter, [])
 
     def found(self, parameter: str) -> dict[Any, list[str]]:
         """What was found for a parameter, each with the names under which it was asked for."""
