@@ -175,7 +175,7 @@ class Traffic:
 
     def again(self, rng: random.Random) -> Question:
         address, etag = rng.choice(list(self.known))
-        return Question("asking again", address, (200, 304), etag=etag)
+        return Question("asking again", address, (200, 304, 404, 410), etag=etag)
 
     def moved(self, rng: random.Random) -> Question:
         *_start, pk, _slug, _end = rng.choice(self.pages["article"]).split("/")
