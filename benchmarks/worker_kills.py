@@ -169,7 +169,7 @@ class Changes:
             workflow.withdraw(article, by=None, reason="measured")
 
     def delete(self) -> None:
-        Article.objects.filter(pk__in=self.some()).delete()
+        Article.objects.filter(pk__in=self.some(), revisions=None).delete()  # history keeps the others
 
     def link(self, vocabulary: str = "keyword", pk: int = 0) -> None:
         pk, tag = pk or self.some()[0], self.rng.choice(self.terms[vocabulary])
