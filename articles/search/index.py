@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import timezone
 from tantivy import Document, Index, IndexWriter, Query
 
-from articles.models import LINKS, Article, EventPoint, Status
+from articles.models import LINKS, Article, EventPoint
 from articles.search import folder, text
 from articles.search.sets import VERSION, BadSets, Row, SetsWriter
 
@@ -168,18 +168,17 @@ def entries(ids: Collection[int]) -> list[Entry]:
 
 
 def _articles(ids: Collection[int]) -> dict[int, Entry]:
-    now = timezone.now()
-    columns = ("pk", "status", "published_at", "created_at", "source", "title", "excerpt", "summary")
+    public = set(Article.objects.published().filter(pk__in=ids).values_list("pk", flat=True))
+    columns = ("pk", "published_at", "created_at", "source", "title", "excerpt", "summary")
     columns += ("event_summary__intro", "event_summary__conclusion")
     found = {}
-    for pk, status, published_at, created_at, source, title, excerpt, summary, *event in (
+    for pk, published_at, created_at, source, title, excerpt, summary, *event in (
         Article.objects.filter(pk__in=ids).order_by("pk").values_list(*columns)
     ):
         moment = timezone.localtime(published_at or created_at)
         found[pk] = Entry(
             pk,
-            # The same rule as Article.is_public, for one already read.
-            status == Status.PUBLISHED and published_at <= now,
+            pk in public,
             order_key(moment, pk),
             moment.date().toordinal(),
             source,

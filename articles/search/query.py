@@ -208,6 +208,9 @@ class _Search:
             return Query.empty_query()
         return Query.range_query(self.schema, "key", FieldType.Unsigned, low, high)
 
+    def _within(self, query: Query, low: int, high: int) -> Query:
+        return query if (low, high) == (0, MAX_KEY) else _all([query, self._between(low, high)])
+
     # -- walking through the hits
 
     def forwards(self, tiers: list[Query], before: Position | None, number: int) -> Iterator[Position]:
@@ -220,7 +223,7 @@ class _Search:
         """From the position back to the top, nearest first. Not in windows: nobody starts at the end."""
         for place in range(min(after.tier, len(tiers) - 1), -1, -1):
             low = after.key + 1 if place == after.tier else 0
-            query = _all([tiers[place], self._between(low, MAX_KEY)])
+            query = self._within(tiers[place], low, MAX_KEY)
             for key, _address in self.searcher.search(
                 query, number, count=False, order_by_field="key", order=Order.Asc
             ).hits:
@@ -230,9 +233,7 @@ class _Search:
         """The keys of the newest hits below a key. Of a common word, window after window."""
         for low, high in self._windows():
             if low < below:
-                within = query
-                if (low, min(high, below - 1)) != (0, MAX_KEY):
-                    within = _all([query, self._between(low, min(high, below - 1))])
+                within = self._within(query, low, min(high, below - 1))
                 hits = self.searcher.search(within, number, count=False, order_by_field="key").hits
                 yield from (key for key, _address in hits)
                 number -= len(hits)
@@ -242,8 +243,7 @@ class _Search:
     def count(self) -> tuple[int, bool]:
         total = 0
         for low, high in self._windows():
-            whole = (low, high) == (0, MAX_KEY)
-            within = self.all if whole else _all([self.all, self._between(low, high)])
+            within = self._within(self.all, low, high)
             total += self.searcher.search(within, 1, order_by_field="key").count
             if total > COUNTED:
                 return COUNTED, True
@@ -256,11 +256,11 @@ class _Search:
         return list(zip([*edges, 0], [MAX_KEY, *(edge - 1 for edge in edges)], strict=True))
 
     def _is_common(self) -> bool:
-        """Whether each of the words is a phrase made of pairs that very many articles hold."""
-        phrases = [
-            word.text for word in self.asked.words if len(word.text) > 2 and not text.is_run(word.text)
-        ]
-        return len(phrases) > 0 and all(self._frequency(word.text) > COMMON for word in self.asked.words)
+        """Whether there is a phrase to look up, and very many articles hold the pairs of each word."""
+        words = [word.text for word in self.asked.words]
+        return any(len(word) > 2 and not text.is_run(word) for word in words) and all(
+            self._frequency(word) > COMMON for word in words
+        )
 
     def _frequency(self, word: str) -> int:
         field = TEXT_FIELDS[-1]

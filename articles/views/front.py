@@ -15,8 +15,9 @@ from articles.paging import page
 from articles.rising import Rise, rising
 from articles.search.reader import Reader, reader
 from articles.search.sets import Sets
+from articles.views.counting import named
 from articles.views.terms import counted
-from taxonomy.models import VOCABULARIES, Term
+from taxonomy.models import Term
 
 RECENT = 200  # newest public articles that the front page's rail looks at
 RAIL = 8  # terms of a vocabulary, and event points, in that rail
@@ -61,11 +62,10 @@ def rail(recent: list[int], today: date, index: Reader | None) -> list[dict[str,
 
 
 def on_the_rise(sets: Sets, vocabulary: str, today: date) -> list[tuple[Term, Rise]]:
-    """The index may lag behind a merge: a term that is gone or merged is left out."""
-    risen = rising(sets, vocabulary, today, RISING)
-    current = VOCABULARIES[vocabulary].objects.current().only("name", "slug")
-    terms = current.order_by().in_bulk([rise.pk for rise in risen])
-    return [(terms[rise.pk], rise) for rise in risen if rise.pk in terms]
+    risen = {rise.pk: rise for rise in rising(sets, vocabulary, today, RISING)}
+    return [
+        (term, risen[term.pk]) for term in named(vocabulary, [(pk, rise.week) for pk, rise in risen.items()])
+    ]
 
 
 def first_points(article_ids: list[int]) -> list[EventPoint]:
