@@ -58,9 +58,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def indexed(settings, tmp_path: Path) -> Callable[[], Reader]:
-    """Call it to build a search index of all articles, in a folder of the test's own."""
+def no_index(settings, tmp_path: Path) -> None:
+    """A folder of the test's own for the search index, with none in it yet."""
     settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def indexed(no_index: None) -> Callable[[], Reader]:
+    """Call it to build a search index of all articles, in a folder of the test's own."""
 
     def build() -> Reader:
         index.rebuild()

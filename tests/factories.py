@@ -40,9 +40,15 @@ def staff(*permissions: str) -> User:
 
 def desk(user: User | None = None) -> Client:
     """A browser on the desk, in English; without a user somebody who may do everything."""
+    client = english_reader()
+    client.force_login(user or make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def english_reader() -> Client:
+    """A reader who chose English: its texts are the message ids, whatever the Chinese catalogue says."""
     client = Client()
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    client.force_login(user or make_user(is_staff=True, is_superuser=True))
     return client
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from articles import links, workflow
 from articles.models import Reuse
 from articles.search.reader import Reader
-from tests.factories import desk, make_article, make_source, make_term
+from tests.factories import desk, english_reader, make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
 OCTOBER = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -21,9 +21,7 @@ OCTOBER = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 @pytest.fixture
 def client() -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def get(client: Client, query: str) -> str:

@@ -3,10 +3,8 @@
 import re
 from datetime import date, datetime, timedelta
 from html import unescape
-from pathlib import Path
 
 import pytest
-import pytest_django
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
@@ -17,23 +15,16 @@ from articles.filters import ArticleFilter
 from articles.models import Article
 from articles.search import drain
 from articles.views import overviews
-from tests.factories import make_article
+from tests.factories import english_reader, make_article
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_index")]
 
 TODAY = "Nothing has been published today yet."
 
 
-@pytest.fixture(autouse=True)
-def no_index(settings: pytest_django.Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
-
-
 @pytest.fixture
 def client() -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def text(client: Client, address: str) -> str:

@@ -4,11 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import pytest_django
 from django.apps import apps
 from django.db import connection
 from django.http import QueryDict
@@ -21,23 +19,16 @@ from articles.models import Article
 from articles.search import drain
 from articles.views import indexes
 from taxonomy.models import Keyword, Technology
-from tests.factories import make_article, make_term
+from tests.factories import english_reader, make_article, make_term
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_index")]
 
 NOTE = "Without numbers for now"
 
 
-@pytest.fixture(autouse=True)
-def no_index(settings: pytest_django.Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
-
-
 @pytest.fixture
 def client() -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def text(client: Client, address: str) -> str:

@@ -14,7 +14,7 @@ from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
 from articles.views import errors
 from articles.views.articles import detail_context
-from tests.factories import make_article, make_source, make_term
+from tests.factories import english_reader, make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +23,7 @@ INDEXES = ["/keywords/", "/technologies/", "/industries/"]
 
 @pytest.fixture
 def client() -> Client:
-    """A reader who chose English: its texts are the message ids, whatever the Chinese catalogue says."""
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def text(client: Client, address: str) -> str:
