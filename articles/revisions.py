@@ -6,11 +6,12 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max
 
+from articles import links
 from articles.models import TERM_FIELDS, Article, Origin, Revision, RevisionKind, Status
 
 # What a seed says about an article. `Article.base` has these, the terms (as spelled) and the event summary.
 SEED_FIELDS = ("title", "url", "also_at", "summary", "source_date", "source_date_origin", "extra")
-DESK_FIELDS = ("excerpt", "reuse", "status", "published_at")
+DESK_FIELDS = ("excerpt", "reuse", "status", "published_at", "withdraw_at")
 
 Snapshot = dict[str, Any]
 
@@ -23,6 +24,7 @@ def snapshot(article: Article) -> Snapshot:
     summary = getattr(article, "event_summary", None)
     return {
         **{field: _plain(getattr(article, field)) for field in (*SEED_FIELDS, *DESK_FIELDS)},
+        "source": article.source.host if article.source else None,
         **{field: [term.name for term in getattr(article, field).all()] for field in TERM_FIELDS},
         "intro": summary.intro if summary else "",
         "points": [{"heading": point.heading, "body": point.body} for point in article.points.all()],
@@ -79,6 +81,11 @@ def _last_numbers(article_ids: Iterable[int]) -> dict[int, int]:
     return dict(numbers.annotate(last=Max("number")).values_list("article", "last"))
 
 
+def pending(article_id: int) -> Revision | None:
+    """The draft of a live article that waits for a decision."""
+    return Revision.objects.filter(article=article_id, pending=True).select_related("by").first()
+
+
 def record_imports(article_ids: Iterable[int]) -> None:
     """Give each imported article that has no revision number 1: what came in, from its `base`."""
     bases = Article.objects.filter(pk__in=list(article_ids), revisions=None, base__isnull=False)
@@ -91,7 +98,8 @@ def record_imports(article_ids: Iterable[int]) -> None:
 def imported_snapshot(base: Snapshot) -> Snapshot:
     """The snapshot of an article as it was when it came in and nobody had touched it."""
     untouched = {"excerpt": "", "reuse": "", "status": Status.DRAFT.value, "published_at": None}
-    return base | untouched | {"origin": Origin.MACHINE.value}
+    derived = {"source": links.host(base.get("url", "")), "origin": Origin.MACHINE.value}
+    return base | untouched | {"withdraw_at": None} | derived
 
 
 def _plain(value: Any) -> Any:

@@ -39,14 +39,14 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
     The editor's decision counts first; without one the source's policy, lowered to an excerpt where the text
     carries a reprint notice. What is only an article's opening must be asked `brief`.
     """
-    level = _level(article, brief)
-    text = _text(article, level)
+    applies = level(article, brief)
+    text = _text(article, applies)
     if brief:
-        return Shown(level, text)
-    protected = "" if level == Reuse.FULL else _squeezed(article.summary)
+        return Shown(applies, text)
+    protected = "" if applies == Reuse.FULL else _squeezed(article.summary)
     summary = getattr(article, "event_summary", None)
     return Shown(
-        level,
+        applies,
         text,
         title=_quoting_briefly(article.title, protected),
         intro=_quoting_briefly(summary.intro, protected) if summary else "",
@@ -62,11 +62,12 @@ def shown(article: Article, *, brief: bool = False) -> Shown:
     )
 
 
-def _level(article: Article, brief: bool = False) -> Reuse:
-    level = Reuse(article.reuse or (article.source.reuse if article.source else Reuse.EXCERPT))
-    if level == Reuse.FULL and (brief or (not article.reuse and reprint_notice(article.summary))):
+def level(article: Article, brief: bool = False) -> Reuse:
+    """How much of the text readers get."""
+    wanted = Reuse(article.reuse or (article.source.reuse if article.source else Reuse.EXCERPT))
+    if wanted == Reuse.FULL and (brief or (not article.reuse and reprint_notice(article.summary))):
         return Reuse.EXCERPT
-    return level
+    return wanted
 
 
 def _text(article: Article, level: Reuse) -> str:

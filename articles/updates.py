@@ -21,7 +21,6 @@ from articles.models import (
     Revision,
     RevisionKind,
     Source,
-    Status,
 )
 from articles.storing import POINT_COLUMNS, as_json, copy_rows, point_rows, spelled_terms
 from articles.threeway import Merged, merge_sequence, merge_set, merge_value
@@ -51,7 +50,7 @@ class Update:
 
     @property
     def live(self) -> bool:
-        return self.article.status == Status.PUBLISHED
+        return self.article.approved
 
     @property
     def merged(self) -> revisions.Snapshot:
@@ -59,8 +58,9 @@ class Update:
 
     @property
     def as_draft(self) -> revisions.Snapshot:
-        """The merge as a draft; `base` goes along, to become the article's when the draft is accepted."""
-        return self.merged | {"base": self.base}
+        """The merge as a draft; `base` goes along, to become the article's when the draft is decided."""
+        source = _new_host(self)
+        return self.merged | ({"source": source} if source else {}) | {"base": self.base}
 
     def take(self, name: str, merged: Merged, seed: Any, before: Any) -> None:
         """Note the outcome for one field: `merged` in the shape of a snapshot, like `seed` and `before`."""

@@ -1,10 +1,12 @@
-"""How an article moves: one table, one function a verb. Nothing else writes `status` or `published_at`."""
+"""How an article moves: one table, one function a verb. Nothing else writes `status`, `published_at`, `withdraw_at`."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
@@ -12,12 +14,38 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import revisions
-from articles.models import Article, RevisionKind, Status
+from articles import checklist, revisions, rewriting
+from articles.models import Article, Note, Revision, RevisionKind, Status
 
 
 class Refused(Exception):
-    """A verb that cannot be done now. Its text tells a person why and what to do."""
+    """What cannot be done now. Its text tells a person why and what to do."""
+
+
+class Stale(Refused):
+    """Somebody has changed the article since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has changed this article since you opened it. Look at it again first."))
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def _always(article: Article) -> bool:
+    return True
+
+
+def _scheduled(article: Article) -> bool:
+    return article.published_at > timezone.now()
+
+
+def _to_be_withdrawn(article: Article) -> bool:
+    return article.withdraw_at is not None and not article.is_leaving(timezone.now())
+
+
+def _has_draft(article: Article) -> bool:
+    return Revision.objects.filter(article=article.pk, pending=True).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +55,8 @@ class Transition:
     target: str
     permission: str
     note_required: bool = False
+    condition: Callable[[Article], bool] = _always  # asked only in one of the sources
+    otherwise: Any = ""  # what a person is told where the condition does not hold
 
 
 TRANSITIONS: dict[str, Transition] = {
@@ -42,12 +72,45 @@ TRANSITIONS: dict[str, Transition] = {
         Status.PUBLISHED,
         "articles.publish_article",
     ),
+    "approve": Transition(
+        gettext_lazy("Approve the draft"),
+        frozenset({Status.PUBLISHED}),
+        Status.PUBLISHED,
+        "articles.publish_article",
+        condition=_has_draft,
+        otherwise=gettext_lazy("No draft of this article waits."),
+    ),
+    "discard": Transition(
+        gettext_lazy("Discard the draft"),
+        frozenset({Status.PUBLISHED}),
+        Status.PUBLISHED,
+        "articles.change_article",
+        note_required=True,
+        condition=_has_draft,
+        otherwise=gettext_lazy("No draft of this article waits."),
+    ),
     "send_back": Transition(
         gettext_lazy("Send back"),
         frozenset({Status.IN_REVIEW}),
         Status.DRAFT,
         "articles.publish_article",
         note_required=True,
+    ),
+    "reschedule": Transition(
+        gettext_lazy("Change the time"),
+        frozenset({Status.PUBLISHED}),
+        Status.PUBLISHED,
+        "articles.publish_article",
+        condition=_scheduled,
+        otherwise=gettext_lazy("This article is not scheduled."),
+    ),
+    "unschedule": Transition(
+        gettext_lazy("Take the time back"),
+        frozenset({Status.PUBLISHED}),
+        Status.IN_REVIEW,
+        "articles.publish_article",
+        condition=_scheduled,
+        otherwise=gettext_lazy("This article is not scheduled."),
     ),
     "decline": Transition(
         gettext_lazy("Decline"),
@@ -63,6 +126,14 @@ TRANSITIONS: dict[str, Transition] = {
         "articles.withdraw_article",
         note_required=True,
     ),
+    "keep": Transition(
+        gettext_lazy("Do not withdraw"),
+        frozenset({Status.PUBLISHED}),
+        Status.PUBLISHED,
+        "articles.withdraw_article",
+        condition=_to_be_withdrawn,
+        otherwise=gettext_lazy("No time to withdraw this article is set."),
+    ),
     "reopen": Transition(
         gettext_lazy("Take up again"),
         frozenset({Status.DECLINED, Status.WITHDRAWN}),
@@ -70,6 +141,20 @@ TRANSITIONS: dict[str, Transition] = {
         "articles.decline_article",
     ),
 }
+
+
+def allowed(article: Article, by: AbstractBaseUser) -> list[str]:
+    """The verbs that this person may do to the article in its present state."""
+    return [
+        verb
+        for verb, transition in TRANSITIONS.items()
+        if article.status in transition.sources
+        and by.has_perm(transition.permission)
+        and transition.condition(article)
+    ]
+
+
+# --- the verbs ------------------------------------------------------------------------------------
 
 
 def submit(article: Article, *, by: AbstractBaseUser | None, note: str = "") -> None:
@@ -80,43 +165,85 @@ def publish(
     article: Article, *, by: AbstractBaseUser | None, at: datetime | None = None, note: str = ""
 ) -> None:
     """Make the article public now, or at a later time. Raises Refused for a time in the past."""
-    now = timezone.now()
-    if at and at < now:
-        raise Refused(_("The time of publication lies in the past."))
-    _move("publish", article, by=by, note=note, published_at=at or now)
+    _move("publish", article, by=by, note=note, published_at=_to_come(at) or timezone.now())
 
 
-def send_back(article: Article, *, by: AbstractBaseUser | None, note: str) -> None:
-    _move("send_back", article, by=by, note=note)
+def reschedule(article: Article, *, by: AbstractBaseUser | None, at: datetime | None, note: str = "") -> None:
+    """Give a scheduled article another time. Without a time nothing is done: only `publish` publishes."""
+    if at is None:
+        raise Refused(_("Give the new time. To publish at no set time, take the time back first."))
+    if article.withdraw_at and at >= article.withdraw_at:
+        raise Refused(_("It would be withdrawn before it is published."))
+    _move("reschedule", article, by=by, note=note, published_at=_to_come(at))
+
+
+def unschedule(article: Article, *, by: AbstractBaseUser | None, note: str = "") -> None:
+    """The article waits for a reviewer again; nothing becomes public."""
+    _move("unschedule", article, by=by, note=note, published_at=None, withdraw_at=None)
+
+
+def send_back(article: Article, *, by: AbstractBaseUser | None, note: str, point: int | None = None) -> None:
+    """Back to the editor, who finds the note in the article's thread; it may name an event point."""
+    with transaction.atomic():
+        _move("send_back", article, by=by, note=note)
+        Note.objects.create(article=article, by=by, text=note, point=point)
 
 
 def decline(article: Article, *, by: AbstractBaseUser | None, reason: str) -> None:
     _move("decline", article, by=by, note=reason)
 
 
-def withdraw(article: Article, *, by: AbstractBaseUser | None, reason: str) -> None:
-    _move("withdraw", article, by=by, note=reason)
+def withdraw(
+    article: Article, *, by: AbstractBaseUser | None, reason: str, at: datetime | None = None
+) -> None:
+    """Take the article from the public now, or at a later time: until then it stays published."""
+    if at is None:
+        return _move("withdraw", article, by=by, note=reason, withdraw_at=None)
+    if article.published_at and at <= article.published_at:
+        raise Refused(_("It would be withdrawn before it is published."))
+    return _move("withdraw", article, by=by, note=reason, status=Status.PUBLISHED, withdraw_at=_to_come(at))
+
+
+def keep(article: Article, *, by: AbstractBaseUser | None, note: str = "") -> None:
+    """It is not withdrawn at its time after all."""
+    _move("keep", article, by=by, note=note, withdraw_at=None)
 
 
 def reopen(article: Article, *, by: AbstractBaseUser | None, note: str = "") -> None:
     _move("reopen", article, by=by, note=note)
 
 
-def allowed(article: Article, by: AbstractBaseUser) -> list[str]:
-    """The verbs that this person may do to the article in its present state."""
-    return [
-        verb
-        for verb, transition in TRANSITIONS.items()
-        if article.status in transition.sources and by.has_perm(transition.permission)
-    ]
+def approve(article: Article, *, by: AbstractBaseUser | None, note: str = "") -> None:
+    """The draft becomes what readers see. An import's draft brings its base along."""
+    with transaction.atomic():
+        current = _checked("approve", article, by, note)
+        _take_draft_in(current)
+        _finish("approve", article, current, by=by, note=note)
 
 
-def problems(article: Article) -> list[str]:
-    """What keeps the article from being published, in words for the editor; empty if nothing does."""
-    found = []
-    if not article.url_key:
-        found.append(_("The link to the original is missing or is no web address."))
-    return found
+def discard(article: Article, *, by: AbstractBaseUser | None, note: str) -> None:
+    """The draft is history; what an import wanted to change counts as decided, and does not come again."""
+    with transaction.atomic():
+        current = _checked("discard", article, by, note)
+        rewriting.close_draft(current, revisions.pending(current.pk))
+        _finish("discard", article, current, by=by, note=note)
+
+
+def withdraw_due() -> int:
+    """Write down what the clock has already done: articles whose time to be withdrawn has come; how many."""
+    due = Article.objects.filter(withdraw_at__lte=timezone.now()).order_by("withdraw_at")
+    articles = list(due[:1_000])
+    for article in articles:
+        reason = _reason_to_withdraw(article)
+        with suppress(Stale):  # somebody was faster: it is looked at again the next time
+            _move("withdraw", article, by=None, note=reason, withdraw_at=None)
+    return len(articles)
+
+
+def _reason_to_withdraw(article: Article) -> str:
+    planned = article.revisions.filter(kind=RevisionKind.WORKFLOW, snapshot__withdraw_at__isnull=False)
+    asked = planned.exclude(snapshot__withdraw_at=None).order_by("-number").values_list("note", flat=True)
+    return asked.first() or _("Its time has come.")
 
 
 def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
@@ -142,35 +269,90 @@ def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
             revisions.record(ids, kind=RevisionKind.WORKFLOW, note=note)
 
 
+# --- how a verb is done ---------------------------------------------------------------------------
+
+
+def _to_come(at: datetime | None) -> datetime | None:
+    if at and at < timezone.now():
+        raise Refused(_("This time lies in the past."))
+    return at
+
+
 @transaction.atomic
 def _move(verb: str, article: Article, *, by: AbstractBaseUser | None, note: str, **fields: Any) -> None:
     """Check right, state and checklist on the locked row; change it; write the revision.
 
     `by` None is the system itself (a command). Raises Refused, and then has changed nothing.
     """
-    transition = TRANSITIONS[verb]
-    current = Article.objects.select_for_update().get(pk=article.pk)
-    _check(verb, transition, article, current, by, note)
-    fields |= {"status": transition.target, "updated_at": timezone.now(), "version": current.version + 1}
-    Article.objects.filter(pk=article.pk).update(**fields)
+    current = _checked(verb, article, by, note)
+    _finish(verb, article, current, by=by, note=note, **fields)
+    # Once nobody sees the approved text, there is one text again. What readers saw last is the revision before.
+    if current.approved and not article.approved and _take_draft_in(current):
+        revisions.record([current.pk], kind=RevisionKind.EDIT, note=_("The waiting draft was taken in"))
+
+
+def _finish(
+    verb: str, article: Article, current: Article, *, by: AbstractBaseUser | None, note: str, **fields: Any
+) -> None:
+    fields = {"status": TRANSITIONS[verb].target} | fields
+    fields |= {"updated_at": timezone.now(), "version": current.version + 1}
+    Article.objects.filter(pk=current.pk).update(**fields)
     for field, value in fields.items():
         setattr(article, field, value)
-    revisions.record([article.pk], kind=RevisionKind.WORKFLOW, by=by, note=note)
+    revisions.record([current.pk], kind=RevisionKind.WORKFLOW, by=by, note=note)
 
 
-def _check(
-    verb: str, transition: Transition, seen: Article, current: Article, by: AbstractBaseUser | None, note: str
-) -> None:
+def _checked(verb: str, seen: Article, by: AbstractBaseUser | None, note: str) -> Article:
+    """The locked row, if this person may do this to it now. Raises Refused."""
+    transition = TRANSITIONS[verb]
+    current = Article.objects.select_for_update().get(pk=seen.pk)
     if by is not None and not by.has_perm(transition.permission):
         raise Refused(_("You have no right to do this: %(verb)s.") % {"verb": transition.label})
     if current.version != seen.version:
-        raise Refused(_("Somebody has changed this article since you opened it. Look at it again first."))
+        raise Stale
     if current.status not in transition.sources:
         raise Refused(
             _("“%(verb)s” is not possible while the article is %(status)s.")
             % {"verb": transition.label, "status": current.state}
         )
+    if not transition.condition(current):
+        raise Refused(transition.otherwise)
     if transition.note_required and not note.strip():
         raise Refused(_("Give a reason."))
     if verb == "publish" and (found := problems(current)):
         raise Refused(" ".join(found))
+    if verb in {"publish", "approve"} and own_work(current, by):
+        raise Refused(_("You wrote or submitted this yourself: somebody else has to approve it."))
+    return current
+
+
+def problems(article: Article) -> list[str]:
+    """What keeps the article from being published, in words for the editor; empty if nothing does."""
+    return [check.text for check in checklist.checks(article) if check.blocks]
+
+
+def own_work(article: Article, by: AbstractBaseUser | None) -> bool:
+    """Whether four eyes forbid this person to publish it: what she wrote by hand, submitted, or drafted herself."""
+    if by is None or not settings.FOUR_EYES:
+        return False
+    if article.status == Status.PUBLISHED:
+        draft = revisions.pending(article.pk)
+        return draft is not None and draft.by_id == by.pk
+    submissions = article.revisions.filter(
+        kind=RevisionKind.WORKFLOW, snapshot__status=Status.IN_REVIEW, by__isnull=False
+    )
+    submitter = submissions.order_by("-number").values_list("by", flat=True).first()
+    return by.pk == (submitter or article.author_id)
+
+
+def _take_draft_in(article: Article) -> bool:
+    """The waiting draft becomes the article's text; False if there is none. Raises Refused."""
+    draft = revisions.pending(article.pk)
+    if draft is None:
+        return False
+    try:
+        rewriting.write(article, rewriting.content(draft.snapshot))
+    except rewriting.Taken as taken:
+        raise Refused(str(taken)) from None
+    rewriting.close_draft(article, draft)
+    return True

@@ -177,6 +177,11 @@ AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` opens the door again
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
 
+# --- the desk -------------------------------------------------------------------------------------
+
+# Nobody publishes what she wrote or submitted herself, unless this is off.
+FOUR_EYES = env_bool("FOUR_EYES", True)
+
 # --- static files ---------------------------------------------------------------------------------
 
 STATIC_URL = "static/"

@@ -49,6 +49,8 @@ def test_a_snapshot_holds_fields_terms_in_order_and_points_in_order():
         "reuse": "",
         "status": Status.DRAFT,
         "published_at": None,
+        "withdraw_at": None,
+        "source": "example.com",
         "keywords": ["电影", "AI"],
         "technologies": ["Midjourney"],
         "points": [{"heading": "一", "body": "甲"}, {"heading": "二", "body": "乙"}],

@@ -21,6 +21,7 @@ from articles.models.articles import (
     Status,
     TermLink,
 )
+from articles.models.desk import Correction, Note, OpenArticle
 from articles.models.imports import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.models.revisions import Revision, RevisionKind
 from articles.models.search import SearchQueue
@@ -31,6 +32,7 @@ __all__ = [
     "ArticleKeyword",
     "ArticleQuerySet",
     "ArticleTechnology",
+    "Correction",
     "DateOrigin",
     "EventPoint",
     "EventSummary",
@@ -39,7 +41,9 @@ __all__ = [
     "ImportRow",
     "LINKS",
     "MAX_EXCERPT",
+    "Note",
     "OPENING",
+    "OpenArticle",
     "Origin",
     "Outcome",
     "Reuse",

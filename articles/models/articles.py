@@ -1,6 +1,7 @@
 """Sources, and articles with their terms and event summary."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -90,7 +91,9 @@ class DateOrigin(models.TextChoices):
 class ArticleQuerySet(models.QuerySet):
     def published(self) -> Self:
         """What the public may see: the only definition. It asks the clock, so scheduling needs no worker."""
-        return self.filter(status=Status.PUBLISHED, published_at__lte=timezone.now())
+        now = timezone.now()
+        stays = Q(withdraw_at=None) | Q(withdraw_at__gt=now)
+        return self.filter(stays, status=Status.PUBLISHED, published_at__lte=now)
 
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-id")
@@ -151,6 +154,7 @@ class Article(models.Model):
         editable=False,
     )
     published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
+    withdraw_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -168,6 +172,15 @@ class Article(models.Model):
         related_name="+",
         db_index=False,
         verbose_name=_("editor"),
+    )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("assigned to"),
     )
     keywords = TaggableManager(
         _("keywords"), through="articles.ArticleKeyword", blank=True, ordering=["articlekeyword__position"]
@@ -222,6 +235,10 @@ class Article(models.Model):
                 condition=~Q(status=Status.PUBLISHED) | Q(published_at__isnull=False),
                 name="article_published_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(withdraw_at=None) | Q(status=Status.PUBLISHED, withdraw_at__gt=F("published_at")),
+                name="article_withdrawn_after_published",
+            ),
             models.CheckConstraint(condition=Q(reuse__in=["", *Reuse.values]), name="article_reuse_known"),
             models.CheckConstraint(
                 condition=Q(source_date__isnull=True, source_date_origin="")
@@ -242,6 +259,14 @@ class Article(models.Model):
             ),
             models.Index(fields=["status", "-id"], name="article_status"),
             models.Index(
+                fields=["withdraw_at"], name="article_withdraw_at", condition=Q(withdraw_at__isnull=False)
+            ),
+            models.Index(
+                fields=["assigned_to", "-id"],
+                name="article_assigned_to",
+                condition=Q(assigned_to__isnull=False),
+            ),
+            models.Index(
                 fields=["text_hash"], name="article_text_hash", condition=Q(text_hash__isnull=False)
             ),
         ]
@@ -260,13 +285,28 @@ class Article(models.Model):
     @property
     def state(self) -> str:
         """The status in words; one that is published at a time to come is scheduled."""
-        scheduled = self.status == Status.PUBLISHED and not self.is_public
-        return gettext("scheduled") if scheduled else self.get_status_display()
+        if self.is_leaving(timezone.now()):
+            return str(Status.WITHDRAWN.label)
+        return gettext("scheduled") if self.is_scheduled else self.get_status_display()
+
+    @property
+    def approved(self) -> bool:
+        """Readers see this text, or will: what changes it becomes a draft first."""
+        return self.status == Status.PUBLISHED
+
+    @property
+    def is_scheduled(self) -> bool:
+        return self.status == Status.PUBLISHED and self.published_at > timezone.now()
 
     @property
     def is_public(self) -> bool:
         """The same rule as `published()`, for one article at hand."""
-        return self.status == Status.PUBLISHED and self.published_at <= timezone.now()
+        now = timezone.now()
+        return self.status == Status.PUBLISHED and self.published_at <= now and not self.is_leaving(now)
+
+    def is_leaving(self, by: datetime) -> bool:
+        """Whether its time to be withdrawn comes before that moment."""
+        return self.withdraw_at is not None and self.withdraw_at <= by
 
 
 class TermLink(ItemBase):

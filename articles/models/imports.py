@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -85,13 +85,28 @@ class ImportRow(models.Model):
         _("needs care"), default=False, help_text="Some finding is no mere note."
     )
     conflicts = models.JSONField(
-        _("conflicts"), default=dict, help_text="By field: what base, the desk and the seed say."
+        _("conflicts"),
+        default=dict,
+        help_text="By field: what base, the desk and the seed say, and once made the decision.",
+    )
+    undecided = models.GeneratedField(
+        expression=Func(F("conflicts"), Value("$.* ? (!exists(@.decision))"), function="jsonb_path_exists"),
+        output_field=models.BooleanField(_("conflict to decide")),
+        db_persist=True,
     )
 
     class Meta:
         ordering = ["id"]
         verbose_name = _("imported record")
         verbose_name_plural = _("imported records")
+        indexes = [
+            models.Index(fields=["article"], name="importrow_undecided", condition=Q(undecided=True)),
+            models.Index(
+                fields=["outcome", "-id"],
+                name="importrow_quarantined",
+                condition=Q(outcome="quarantined"),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["batch", "file", "first_line"], name="importrow_once_a_batch"),
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="importrow_outcome_known"),

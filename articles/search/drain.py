@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from articles.models import Article, SearchQueue, Status
+from articles.models import SearchQueue
 from articles.search import folder, index
 
 log = logging.getLogger(__name__)
@@ -130,21 +130,39 @@ def _update(writer: index.Writer, articles: list[int]) -> None:
 
 
 def queue_due(writer: index.Writer) -> None:
-    """Queue the articles that the clock has made public since this was last done; kept with the index.
+    """Queue the articles that the clock has made public, or withdrawn, since this was last done; kept with the index.
 
     Without any there is nothing to keep: the next time looks from the same moment.
     """
     now = timezone.now()
-    due = Article.objects.published().filter(published_at__gt=writer.clock).values_list("pk", flat=True)
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"since": writer.clock, "now": now})
+        due = [pk for (pk,) in cursor]
     if due:
         SearchQueue.objects.bulk_create(SearchQueue(article_id=pk) for pk in due)
         writer.set_clock(now)
 
 
 def next_due(writer: index.Writer) -> datetime | None:
-    """When the clock makes the next article public; that may have come since `queue_due`."""
-    scheduled = Article.objects.filter(status=Status.PUBLISHED, published_at__gt=writer.clock)
-    return scheduled.order_by("published_at").values_list("published_at", flat=True).first()
+    """When the clock makes the next article public, or withdraws it; that may have come since `queue_due`."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE, {"since": writer.clock})
+        return cursor.fetchone()[0]
+
+
+# Each half has an index of its own, which one condition over both columns would not use.
+DUE = """
+SELECT id FROM articles_article
+WHERE status = 'published' AND published_at > %(since)s AND published_at <= %(now)s
+UNION
+SELECT id FROM articles_article WHERE withdraw_at > %(since)s AND withdraw_at <= %(now)s
+"""
+NEXT_DUE = """
+SELECT least(
+    (SELECT min(published_at) FROM articles_article WHERE status = 'published' AND published_at > %(since)s),
+    (SELECT min(withdraw_at) FROM articles_article WHERE withdraw_at > %(since)s)
+)
+"""
 
 
 # --- rebuilding -----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -61,17 +61,21 @@ def article_detail(request: HttpRequest, pk: int, slug: str = "") -> HttpRespons
 
 def gone(request: HttpRequest, pk: int) -> HttpResponse:
     """That the article was withdrawn, and why. Raises Http404 for one that readers never could see."""
+    now_withdrawn = Q(article__status=Status.WITHDRAWN, snapshot__status=Status.WITHDRAWN)
+    # Its time has come, and nobody has written that down yet.
+    due = Q(article__status=Status.PUBLISHED, article__withdraw_at__lte=timezone.now())
+    due &= Q(snapshot__withdraw_at__isnull=False) & ~Q(snapshot__withdraw_at=None)
     withdrawals = Revision.objects.filter(
+        now_withdrawn & Q(at__gte=F("article__published_at"))
+        | due,  # one withdrawn before its time was never public
         article=pk,
-        article__status=Status.WITHDRAWN,
         kind=RevisionKind.WORKFLOW,
-        snapshot__status=Status.WITHDRAWN,
-        at__gte=F("article__published_at"),  # one withdrawn before its time was never public
     )
-    last = withdrawals.order_by("-number").values("article__title", "note").first()
+    last = withdrawals.order_by("-number").values("snapshot__title", "note").first()
     if last is None:
         raise Http404
-    context = {"section": "articles", "title": short(last["article__title"]), "reason": last["note"]}
+    # The title that readers knew: the desk may have given it another since.
+    context = {"section": "articles", "title": short(last["snapshot__title"]), "reason": last["note"]}
     response = render(request, "410.html", context, status=410)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-cache"  # it may be published again

@@ -1,4 +1,7 @@
-"""Keep the search index up to date: `manage.py worker`. One for each index; ends at SIGTERM or Ctrl-C."""
+"""Keep the search index up to date: `manage.py worker`. One for each index; ends at SIGTERM or Ctrl-C.
+
+It also writes down what the clock has done: an article whose time to be withdrawn has come.
+"""
 
 import logging
 import select
@@ -17,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from articles.search import drain, folder
 from articles.search.index import Missing, Writer
+from articles.workflow import withdraw_due
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +124,7 @@ class Worker:
             applied: set[int] = set()
             while not self.stop.asked and folder.current() == writer.folder:
                 close_old_connections()
+                withdraw_due()
                 drain.catch_up(writer, applied, self._goes_on)
                 writer.check()
                 self._all_is_well()
