@@ -153,13 +153,9 @@ class TestArticles:
         page = desk().get(f"/admin/articles/article/{article.pk}/change/")
         form = page.context["adminform"].form
         data = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-        for formset in page.context["inline_admin_formsets"]:
-            for inline in [formset.formset.management_form, *formset.formset.forms]:
-                data |= {
-                    inline.add_prefix(name): inline.get_initial_for_field(field, name)
-                    for name, field in inline.fields.items()
-                }
-        data = {name: value for name, value in data.items() if value is not None} | {"title": "改过"}
+        data |= {"title": "改过", "points-total": "2", "points-0-heading": "一", "points-0-body": "甲"}
+        data |= {"points-1-heading": "二", "points-1-body": "乙"}
+        data = {name: value for name, value in data.items() if value is not None}
         answers = []
         rows = queued(
             lambda: answers.append(desk().post(f"/admin/articles/article/{article.pk}/change/", data))

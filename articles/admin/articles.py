@@ -1,13 +1,14 @@
 """The admin of articles: form, list, actions, and the pages of the workflow's verbs."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Field, OuterRef, QuerySet, Subquery
+from django.db import IntegrityError
+from django.db.models import Field, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,7 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import revisions, story, workflow
+from articles import checklist, editing, revisions, story, workflow
 from articles.admin import verbs
 from articles.admin.filters import (
     TERM_FILTERS,
@@ -28,74 +29,16 @@ from articles.admin.filters import (
     SourceFilter,
 )
 from articles.admin.finding import IndexSearchMixin
-from articles.admin.forms import ArticleForm, EventSummaryForm, PointForm, PointFormSet
-from articles.admin.panels import latest_revisions, provenance
+from articles.admin.forms import ArticleForm
+from articles.admin.history import HistoryMixin
+from articles.admin.panels import event_text, latest_revisions, provenance
+from articles.admin.points_views import evidence, evidence_panel, parse_points
 from articles.admin.terms_field import TermsField
-from articles.models import (
-    TERM_FIELDS,
-    Article,
-    EventPoint,
-    EventSummary,
-    ImportRow,
-    Origin,
-    RevisionKind,
-    Status,
-)
+from articles.models import TERM_FIELDS, Article, ImportRow
 from articles.views.articles import detail_context
 from taxonomy.admin import SecondLookMixin
 
-EVENT_TEXTS = ("intro", "points", "conclusion")
-# What a save of the form writes: its fields and what follows from them. Status, base and the record's keys are
-# the workflow's and the importer's.
-SAVED_COLUMNS = [name for name in ArticleForm.Meta.fields if name not in TERM_FIELDS]
-SAVED_COLUMNS += ["url_key", "text_hash", "source_date_origin"]
-
-
-def _may_edit(user: AbstractBaseUser, article: Article) -> bool:
-    """What readers see, or will at its time, is changed at once: for those alone who may publish."""
-    return article.status != Status.PUBLISHED or user.has_perm(workflow.TRANSITIONS["publish"].permission)
-
-
-def _may_open(request: HttpRequest, article: Article | None) -> bool:
-    """The same for the door of the form. Who comes back with an older version comes in: the form refuses
-    her and keeps what she typed while somebody else published the article.
-    """
-    if article is None or _may_edit(request.user, article):
-        return True
-    return request.method == "POST" and request.POST.get("version") != str(article.version)
-
-
 MAX_TITLE = 200  # characters of a title in the list
-
-
-class PartOfArticle:
-    """Whoever may see or change an article may see or change its event summary: no rights of its own."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        return any(request.user.has_perm(f"articles.{what}_article") for what in ("view", "change"))
-
-    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        return request.user.has_perm("articles.change_article") and _may_open(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        adding = obj is None and request.user.has_perm("articles.add_article")
-        return adding or self.has_change_permission(request, obj)
-
-    has_delete_permission = has_change_permission
-
-
-class EventSummaryInline(PartOfArticle, admin.StackedInline):
-    model = EventSummary
-    form = EventSummaryForm
-    can_delete = False
-    max_num = 1
-
-
-class EventPointInline(PartOfArticle, admin.TabularInline):
-    model = EventPoint
-    form = PointForm
-    formset = PointFormSet
-    extra = 0
 
 
 class ArticleList(ChangeList):
@@ -112,9 +55,8 @@ class ArticleList(ChangeList):
 
 
 @admin.register(Article)
-class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
+class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
     form = ArticleForm
-    inlines = [EventSummaryInline, EventPointInline]
     autocomplete_fields = ["source"]
     readonly_fields = ["source_date_origin"]
     fieldsets = [
@@ -122,6 +64,10 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         (
             gettext_lazy("Text and rights"),
             {"fields": ["summary", "excerpt", "reuse", "source_date", "source_date_origin"]},
+        ),
+        (
+            gettext_lazy("Event summary"),
+            {"fields": ["intro", "points", "conclusion", "verified"], "classes": ["desk-event"]},
         ),
     ]
     list_display = ["headline", "state", "source", "list_technologies", "list_industries", "dated", "changed"]
@@ -183,19 +129,20 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
 
     # -- rights
 
-    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_open(request, obj)
-
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return False  # what is not wanted is declined or withdrawn: history is for good
 
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(workflow.TRANSITIONS["publish"].permission)
-
-    def has_withdraw_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(workflow.TRANSITIONS["withdraw"].permission)
-
     # -- form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> list:
+        """Who may only look gets the event summary as text: the form's fields for it are no fields of the article."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return self.fieldsets
+        return [*self.fieldsets[:-1], (self.fieldsets[-1][0], {"fields": ["event_text"]})]
+
+    @admin.display(description=gettext_lazy("event summary"))
+    def event_text(self, article: Article) -> str:
+        return event_text(article)
 
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **kwargs: Any
@@ -210,14 +157,16 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         self, request: HttpRequest, context: dict, *args: Any, obj: Article | None = None, **kwargs: Any
     ) -> HttpResponse:
         if obj:
-            context |= {
+            now = context["adminform"].form.text
+            context |= evidence_panel(now["summary"], now["points"]) | {
                 "verbs": [
                     (verb, workflow.TRANSITIONS[verb].label) for verb in workflow.allowed(obj, request.user)
                 ],
                 "state": self.state(obj),
                 "import_rows": provenance(obj),
                 "revisions": latest_revisions(obj),
-                "for_publishers": super().has_change_permission(request) and not _may_edit(request.user, obj),
+                "evidence_address": reverse("admin:articles_article_evidence", args=[obj.pk]),
+                "draft": revisions.pending(obj.pk) if obj.approved else None,
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
@@ -225,30 +174,18 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool) -> None:
         if not change:
-            form.before = {}, None
-            obj.author = obj.editor = request.user
-            form.choose_source()
-            return super().save_model(request, obj, form, change)
-        if not _may_edit(request.user, obj):
-            raise PermissionDenied
-        form.before = _state(obj)
-        if form.must_save():
-            form.choose_source()
-            obj.save(update_fields=SAVED_COLUMNS)
+            obj.pk = editing.create(form.changes(), by=request.user).pk
+            return
+        try:
+            saved = editing.save(obj, form.changes(), by=request.user)
+        except workflow.Refused as refusal:  # somebody took the link in this moment: the form says so
+            raise IntegrityError from refusal
+        if saved and obj.approved:
+            text = _("Saved as a draft: readers see it once it is approved.")
+            self.message_user(request, text, messages.INFO)
 
     def save_related(self, request: HttpRequest, form: ArticleForm, formsets: Any, change: bool) -> None:
-        """One save, one revision, one version more; none if nothing has changed."""
-        super().save_related(request, form, formsets, change)
-        after = _state(form.instance)
-        if after == form.before:
-            return
-        _settle_origin(form.instance, form.before[0], after[0])
-        if change:
-            Article.objects.filter(pk=form.instance.pk).update(
-                version=F("version") + 1, updated_at=timezone.now(), editor=request.user
-            )
-        snapshots = {form.instance.pk: after[0]}
-        revisions.record_snapshots(snapshots, kind=RevisionKind.EDIT, by=request.user)
+        """There is nothing else: terms and points went with the article."""
 
     # -- pages of an article's own
 
@@ -257,6 +194,8 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         return [
             path("<int:pk>/preview/", view(self.preview), name="articles_article_preview"),
             path("<int:pk>/do/<slug:verb>/", view(self.do), name="articles_article_do"),
+            path("<int:pk>/evidence/", view(self.evidence), name="articles_article_evidence"),
+            path("parse-points/", view(parse_points), name="articles_article_parse_points"),
             *super().get_urls(),
         ]
 
@@ -277,6 +216,9 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         response["Cache-Control"] = "no-store, private"
         return response
 
+    def evidence(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return evidence(request, self._visible(request, pk))
+
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         """Ask whether to do it, and do it."""
         article = self._visible(request, pk)
@@ -288,11 +230,11 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         refusal = self._done(request, article, verb, form) if form.is_bound and form.is_valid() else None
         if refusal == "":
             return HttpResponseRedirect(reverse("admin:articles_article_change", args=[pk]))
-        impossible = article.status not in workflow.TRANSITIONS[verb].sources
+        impossible = verb not in workflow.allowed(article, request.user)
         if impossible and not form.is_bound:
             refusal = _("This is not possible while the article is %(status)s.") % {"status": article.state}
-        problems = workflow.problems(article) if verb == "publish" and not form.is_bound else []
-        more = {"refusal": refusal, "problems": problems, "impossible": impossible}
+        checks = checklist.checks(article) if verb in {"submit", "publish"} and not impossible else []
+        more = {"refusal": refusal, "checks": checks, "impossible": impossible}
         return self._ask(request, verb, [article], form, **more)
 
     def _done(self, request: HttpRequest, article: Article, verb: str, form: verbs.VerbForm) -> str:
@@ -300,11 +242,11 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
         article.version = form.cleaned_data["version"]
         note = form.cleaned_data["note"]
         try:
-            verbs.act(verb, article, by=request.user, note=note, at=form.cleaned_data.get("at"))
+            more = {name: form.cleaned_data[name] for name in ("at", "point") if name in form.cleaned_data}
+            verbs.act(verb, article, by=request.user, note=note, **more)
         except workflow.Refused as refusal:
             return str(refusal)
         label = workflow.TRANSITIONS[verb].label
-        self.log_change(request, article, f"{label}: {note}" if note else str(label))
         text = _("%(verb)s: done. The article is now %(status)s.")
         self.message_user(request, text % {"verb": label, "status": article.state}, messages.SUCCESS)
         return ""
@@ -320,44 +262,51 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
             "form": form,
             "consequence": verbs.CONSEQUENCES[verb],
             "hidden": [],
+            "now_or_later": verbs.NOW_OR_LATER.get(verb),
             "refusal": "",
-            "problems": [],
+            "checks": [],
         }
         return TemplateResponse(request, "admin/articles/article/verb.html", context | extra)
 
     # -- actions
 
-    @admin.action(description=gettext_lazy("Publish the selected articles"), permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._do_all(request, "publish", queryset, note="")
+    def get_actions(self, request: HttpRequest) -> dict[str, tuple]:
+        """Every verb that makes sense in bulk, for those who may do it."""
+        ours = {
+            f"{verb}_selected": (
+                partial(_bulk, verb),
+                f"{verb}_selected",
+                _("%(verb)s: the selected articles …") % {"verb": workflow.TRANSITIONS[verb].label},
+            )
+            for verb in verbs.BULK
+            if request.user.has_perm(workflow.TRANSITIONS[verb].permission)
+        }
+        return super().get_actions(request) | ours
 
-    @admin.action(description=gettext_lazy("Withdraw the selected articles …"), permissions=["withdraw"])
-    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        form = verbs.VerbForm("withdraw", request.POST if "asked" in request.POST else None)
+    def ask_and_do_all(self, request: HttpRequest, verb: str, queryset: QuerySet) -> HttpResponse | None:
+        """Ask once for all of them, then do it to each and say what came of each."""
+        form = verbs.VerbForm(verb, request.POST if "asked" in request.POST else None)
         if form.is_bound and form.is_valid():
-            self._do_all(request, "withdraw", queryset, note=form.cleaned_data["note"])
-            return None
+            cleaned = form.cleaned_data
+            more = {name: cleaned[name] for name in ("at", "point") if name in cleaned}
+            return self._do_all(request, verb, queryset, note=cleaned["note"], **more)
         selected = request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME)
         hidden = [
-            ("action", "withdraw_selected"),
+            ("action", f"{verb}_selected"),
             ("asked", "1"),
             ("select_across", request.POST.get("select_across", "0")),
             *((admin.helpers.ACTION_CHECKBOX_NAME, pk) for pk in selected),
         ]
         shown = list(queryset[: verbs.MAX_LINES])
-        return self._ask(
-            request, "withdraw", shown, form, hidden=hidden, rest=queryset.count() - len(shown), bulk=True
-        )
+        rest = queryset.count() - len(shown)
+        return self._ask(request, verb, shown, form, hidden=hidden, rest=rest, bulk=True)
 
-    def _do_all(self, request: HttpRequest, verb: str, queryset: QuerySet, *, note: str) -> None:
+    def _do_all(self, request: HttpRequest, verb: str, queryset: QuerySet, *, note: str, **more: Any) -> None:
         if queryset.count() > verbs.MAX_AT_ONCE:
             text = _("Choose at most %(number)d articles at a time.") % {"number": verbs.MAX_AT_ONCE}
             self.message_user(request, text, messages.ERROR)
             return
-        moved, refused = verbs.act_on_all(verb, queryset, by=request.user, note=note)
-        label = str(workflow.TRANSITIONS[verb].label)
-        for article in moved:
-            self.log_change(request, article, f"{label}: {note}" if note else label)
+        moved, refused = verbs.act_on_all(verb, queryset, by=request.user, note=note, **more)
         self._tell(request, [f"{article}: {reason}" for article, reason in refused], messages.WARNING)
         self._tell(request, [f"{article}: {article.state}" for article in moved], messages.SUCCESS)
 
@@ -367,15 +316,5 @@ class ArticleAdmin(IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
             self.message_user(request, text, level)
 
 
-def _state(article: Article) -> tuple[revisions.Snapshot, int | None]:
-    """All of the article that an editor can change, as the database has it."""
-    whole = Article.objects.whole().get(pk=article.pk)
-    return revisions.snapshot(whole), whole.source_id
-
-
-def _settle_origin(article: Article, before: revisions.Snapshot, after: revisions.Snapshot) -> None:
-    """A person who edits a machine's summary makes it an edited one, unless she has marked it verified."""
-    changed = any((before.get(text) or None) != (after[text] or None) for text in EVENT_TEXTS)
-    if changed and after["origin"] == Origin.MACHINE:
-        EventSummary.objects.update_or_create(article=article, defaults={"origin": Origin.EDITED})
-        after["origin"] = Origin.EDITED.value
+def _bulk(verb: str, desk: ArticleAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    return desk.ask_and_do_all(request, verb, queryset)

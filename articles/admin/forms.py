@@ -1,5 +1,6 @@
 """The forms of an article: its fields, its event summary, its points."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,10 +11,19 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import links
-from articles.admin.terms_field import write_terms
-from articles.identity import text_hash
-from articles.models import MAX_EXCERPT, TERM_FIELDS, Article, DateOrigin, EventPoint, EventSummary, Source
+from articles import editing, links, revisions
+from articles.admin.points_field import PointsField
+from articles.models import MAX_EXCERPT, TERM_FIELDS, Article, DateOrigin, Origin, Source
+
+PLAIN = ("title", "url", "summary", "excerpt", "reuse", "intro", "points", "conclusion")
+AS_STORED = (*PLAIN, "source_date", *TERM_FIELDS)  # fields that show what a snapshot has
+# What an article says that is not there yet.
+NOTHING: revisions.Snapshot = dict.fromkeys(PLAIN, "") | {
+    **dict.fromkeys([*TERM_FIELDS, "points"], []),
+    "source_date": None,
+    "source": None,
+    "origin": Origin.MACHINE.value,
+}
 
 
 class PlainText(forms.CharField):
@@ -30,6 +40,15 @@ class PlainText(forms.CharField):
 
 def _rows(number: int) -> AdminTextareaWidget:
     return AdminTextareaWidget(attrs={"rows": number})
+
+
+def _in_words(value: Any) -> str:
+    """What a field held, for a person to read: terms in a row, points in lines."""
+    if not isinstance(value, list):
+        return "" if value in (None, "") else str(value)
+    if value and isinstance(value[0], dict):
+        return "\n".join(f"{n}. {' '.join(filter(None, p.values()))}" for n, p in enumerate(value, start=1))
+    return "、".join(value)
 
 
 class ArticleForm(forms.ModelForm):
@@ -56,6 +75,17 @@ class ArticleForm(forms.ModelForm):
         ),
     )
 
+    intro = PlainText(label=gettext_lazy("Intro"), widget=_rows(4))
+    points = PointsField(label=gettext_lazy("Event points"))
+    conclusion = PlainText(label=gettext_lazy("Conclusion"), widget=_rows(4))
+    verified = forms.BooleanField(
+        label=gettext_lazy("I have checked the event summary against the original"),
+        required=False,
+        help_text=gettext_lazy(
+            "Readers then see “verified by an editor”. A later change of the text undoes it."
+        ),
+    )
+
     class Meta:
         model = Article
         fields = ["title", "url", "source", "summary", "excerpt", "reuse", "source_date", *TERM_FIELDS]
@@ -64,12 +94,18 @@ class ArticleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # What is stored now of the fields that a stale form would have changed: (label, text).
         self.stored: list[tuple[str, str]] = []
-        self.old_url = self.instance.url if self.instance.pk else ""
-        self.old_text_hash = self.instance.text_hash
+        # What the desk works on: the article, or the waiting draft of a published one.
+        self.text = editing.text(self.instance) if self.instance.pk else NOTHING
         self.initial["version"] = self.instance.version
-        for name in TERM_FIELDS:
-            if self.instance.pk:
-                self.initial[name] = [term.name for term in getattr(self.instance, name).all()]
+        if "points" in self.fields:
+            self.fields["points"].widget.article_id = self.instance.pk
+        self.initial |= {name: self.text[name] for name in AS_STORED} | {"source": self._source()}
+        if self.text["source_date"]:
+            self.initial["source_date"] = date.fromisoformat(self.text["source_date"])
+
+    def _source(self) -> int | None:
+        host = self.text["source"]
+        return Source.objects.filter(host=host).values_list("pk", flat=True).first() if host else None
 
     def clean_title(self) -> str:
         return " ".join(self.cleaned_data["title"].splitlines())
@@ -91,7 +127,7 @@ class ArticleForm(forms.ModelForm):
         if self.cleaned_data.get("version") == self.instance.version == stored.get(pk=self.instance.pk):
             return
         self.stored = [
-            (self.fields[name].label, self.initial.get(name))
+            (self.fields[name].label, _in_words(self.initial.get(name)))
             for name in self.changed_data
             if name in self.fields and name != "version"
         ]
@@ -117,95 +153,31 @@ class ArticleForm(forms.ModelForm):
                 '{} <a href="{}">{}</a>', _("Another article has this link:"), address, other.title
             )
             self.add_error("url", text)
-        self.instance.url_key = url_key
 
-    def _post_clean(self) -> None:
-        super()._post_clean()
+    def changes(self) -> revisions.Snapshot:
+        """What this form says of the article, in the shape of a snapshot. Only once it is valid."""
+        said = {name: self.cleaned_data[name] for name in PLAIN if name in self.changed_data}
+        for name in TERM_FIELDS:
+            if name in self.changed_data:
+                said[name] = [item.term.name if item.term else item.raw for item in self.cleaned_data[name]]
         if "source_date" in self.changed_data:
-            self.instance.source_date_origin = DateOrigin.GIVEN if self.instance.source_date else ""
-        self.instance.text_hash = text_hash(self.instance.summary)
+            day = self.cleaned_data["source_date"]
+            said |= {
+                "source_date": day.isoformat() if day else None,
+                "source_date_origin": DateOrigin.GIVEN.value if day else "",
+            }
+        said["source"] = self._publisher()
+        verified = self.cleaned_data.get("verified", False)
+        return said | {"origin": editing.origin(self.text, self.text | said, verified=verified)}
 
-    def must_save(self) -> bool:
-        return bool(self.changed_data) or self.instance.text_hash != self.old_text_hash
-
-    def choose_source(self) -> None:
+    def _publisher(self) -> str | None:
         """The source follows the link where the editor has chosen none, or none other than the link's."""
-        article, followed = self.instance, links.host(self.old_url) if self.old_url else None
-        if "source" in self.changed_data and article.source_id:
-            return
-        if article.source and ("url" not in self.changed_data or article.source.host != followed):
-            return
-        if article.url_key and (host := links.host(article.url)):
-            article.source = Source.objects.for_hosts([host])[host]
+        chosen, before, url = self.cleaned_data.get("source"), self.text["source"], self.cleaned_data["url"]
+        if "source" in self.changed_data and chosen:
+            return chosen.host
+        if before and ("url" not in self.changed_data or before != links.host(self.text["url"])):
+            return before
+        return links.host(url)
 
     def _save_m2m(self) -> None:
-        for name in TERM_FIELDS:
-            if name in self.cleaned_data and name in self.changed_data:
-                write_terms(self.instance, name, self.cleaned_data[name])
-
-
-class EventSummaryForm(forms.ModelForm):
-    intro = PlainText(label=gettext_lazy("Intro"), widget=_rows(4))
-    conclusion = PlainText(label=gettext_lazy("Conclusion"), widget=_rows(4))
-
-    class Meta:
-        model = EventSummary
-        fields = ["intro", "conclusion", "origin"]
-
-
-class PointForm(forms.ModelForm):
-    position = forms.IntegerField(
-        label=gettext_lazy("No."), required=False, widget=forms.NumberInput(attrs={"class": "vPosition"})
-    )
-    heading = PlainText(label=gettext_lazy("Heading"), strip=True, widget=_rows(2))
-    body = PlainText(label=gettext_lazy("Body"), widget=_rows(4))
-
-    class Meta:
-        model = EventPoint
-        fields = ["position", "heading", "body"]
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """The formset numbers the points when all are known, and drops empty ones."""
-        return super()._get_validation_exclusions() | {"position", "heading", "body"}
-
-    def is_empty(self) -> bool:
-        return not any(self.cleaned_data.get(name, "").strip() for name in ("heading", "body"))
-
-    def place(self) -> tuple[float, int]:
-        """Where the editor wants this point; one moved up goes before the point it meets, one moved down after."""
-        wanted, was = self.cleaned_data.get("position"), self.initial.get("position")
-        if wanted is None:
-            return float("inf"), 0
-        if was is None or wanted < was:
-            return wanted, -1
-        return wanted, int(wanted > was)
-
-
-class PointFormSet(forms.BaseInlineFormSet):
-    """Points in the order of their numbers, then numbered from 1 without gaps; empty ones are dropped."""
-
-    def validate_unique(self) -> None:
-        """Numbers may repeat in the form: saving makes them unique."""
-
-    def _should_delete_form(self, form: PointForm) -> bool:
-        return super()._should_delete_form(form) or (form.is_valid() and form.is_empty())
-
-    def clean(self) -> None:
-        super().clean()
-        self.kept = sorted(filter(self._is_kept, self.forms), key=PointForm.place)
-        for number, form in enumerate(self.kept, start=1):
-            form.instance.position = number
-
-    def _is_kept(self, form: PointForm) -> bool:
-        return form.is_valid() and not self._should_delete_form(form)
-
-    def save(self, commit: bool = True) -> list[EventPoint]:
-        """Numbers may have moved where nothing else has: a deleted point closes its gap."""
-        saved = super().save(commit)
-        moved = [
-            form.instance
-            for form in self.kept
-            if form.instance.pk and form.initial.get("position") != form.instance.position
-        ]
-        EventPoint.objects.bulk_update(moved, ["position"])
-        return saved
+        """Nothing: `editing` writes all of it."""

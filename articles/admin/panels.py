@@ -14,6 +14,7 @@ from articles.wording import in_words
 
 SHOWN_ROWS = 10
 SHOWN_REVISIONS = 20
+SHOWN_POINTS = 500
 NAMING = {"link-taken", "possible-duplicate"}  # findings whose text may name another article
 NUMBER = re.compile(r"#(\d{1,18})")
 
@@ -42,6 +43,18 @@ def provenance(article: Article) -> list[ImportRow]:
 
 def latest_revisions(article: Article) -> list[Revision]:
     return list(article.revisions.select_related("by").defer("snapshot")[:SHOWN_REVISIONS])
+
+
+def event_text(article: Article) -> SafeString:
+    """The event summary to read, for those who may not change it."""
+    summary = getattr(article, "event_summary", None)
+    points = article.points.all()[:SHOWN_POINTS]
+    return format_html(
+        '<div class="desk-event-text"><p>{}</p><ol>{}</ol><p>{}</p></div>',
+        summary.intro if summary else "",
+        format_html_join("", "<li><b>{}</b> {}</li>", ((point.heading, point.body) for point in points)),
+        summary.conclusion if summary else "",
+    )
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:

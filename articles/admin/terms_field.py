@@ -13,7 +13,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from taggit.managers import TaggableManager
 
-from articles.models import TERM_FIELDS, Article, TermLink
 from taxonomy import names
 from taxonomy.models import Term
 
@@ -116,52 +115,3 @@ def _is_name(name: str) -> bool:
 
 def _listed(items: Iterable[str]) -> str:
     return "、".join(f"“{item[:40]}”" for item in items)
-
-
-def write_terms(article: Article, field: str, chosen: Iterable[Chosen]) -> None:
-    """Make these the article's terms, in this order; new ones become confirmed terms.
-
-    A term that stays keeps the spelling it came in. The number of statements does not depend on how many there are.
-    """
-    link = TERM_FIELDS[field]
-    rows = list(link.objects.filter(content_object=article))
-    present = {row.tag_id: row for row in rows}
-    wanted = _rows(link, article, _with_new(link, chosen), present)
-    if gone := present.keys() - {row.tag_id for row in wanted}:
-        link.objects.filter(content_object=article, tag__in=gone).delete()
-    changed = [row for row in wanted if not _same(row, present.get(row.tag_id))]
-    link.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        update_fields=["position"],
-        unique_fields=["tag", "content_object"],
-    )
-
-
-def _same(row: TermLink, present: TermLink | None) -> bool:
-    return present is not None and row.position == present.position
-
-
-def _rows(
-    link: type[TermLink], article: Article, chosen: list[Chosen], present: dict[int, TermLink]
-) -> list[TermLink]:
-    return [
-        link(
-            tag=item.term,
-            content_object=article,
-            raw=present[item.term.pk].raw if item.term.pk in present else item.raw[: names.MAX_NAME],
-            position=place,
-        )
-        for place, item in enumerate(chosen, start=1)  # as the importer counts
-    ]
-
-
-def _with_new(link: type[TermLink], chosen: Iterable[Chosen]) -> list[Chosen]:
-    chosen = list(chosen)
-    new = [item.raw for item in chosen if item.term is None]
-    if not new:
-        return chosen
-    vocabulary: type[Term] = link._meta.get_field("tag").related_model
-    made = vocabulary.objects.resolve(new, create=True)
-    vocabulary.objects.filter(pk__in=[term.pk for term in made.values()]).update(confirmed=True)
-    return [Chosen(item.raw, item.term or made[item.raw]) for item in chosen]

@@ -1,0 +1,116 @@
+"""What a person says of an article: written at once while nobody has approved its text, else as a draft of it.
+
+Every change is a snapshot: the form makes one, a restored version is one, a decided conflict is one.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles import revisions, rewriting
+from articles.models import TERM_FIELDS, Article, Origin, Revision, RevisionKind
+from articles.revisions import Snapshot
+from articles.workflow import Refused, Stale
+
+EVENT_TEXTS = ("intro", "points", "conclusion")
+
+
+def text(article: Article) -> Snapshot:
+    """What the desk works on: the waiting draft of an approved text, else the article as it stands."""
+    draft = revisions.pending(article.pk) if article.approved else None
+    return live(article) | (draft.snapshot if draft else {})
+
+
+def live(article: Article) -> Snapshot:
+    """The article as the database has it."""
+    return revisions.snapshot(Article.objects.whole().get(pk=article.pk))
+
+
+@transaction.atomic
+def save(
+    article: Article, changes: Snapshot, *, by: AbstractBaseUser | None, note: str = ""
+) -> Snapshot | None:
+    """Change what the desk works on, in the version that `article` has; the new text, or None if nothing changed.
+
+    One save, one revision, one version more. Raises Stale, and Refused where another article has the link.
+    """
+    current = Article.objects.select_for_update().get(pk=article.pk)
+    if current.version != article.version:
+        raise Stale
+    before = text(current)
+    after = before | _resolved(changes)
+    if after == before:
+        return None
+    if current.approved:
+        _draft(current, after, by=by, note=note)
+    else:
+        _write(current, {name: after[name] for name in after if after[name] != before.get(name)})
+        revisions.record([current.pk], kind=RevisionKind.EDIT, by=by, note=note)
+    _count(article, by)
+    return after
+
+
+@transaction.atomic
+def create(content: Snapshot, *, by: AbstractBaseUser | None) -> Article:
+    """A new article written by hand: to do. Raises Refused where another article has the link."""
+    article = Article.objects.create(title=content["title"], author=by, editor=by)
+    _write(article, content)
+    revisions.record([article.pk], kind=RevisionKind.EDIT, by=by)
+    return article
+
+
+def restore(
+    article: Article, revision: Revision, *, by: AbstractBaseUser | None, note: str = ""
+) -> Snapshot | None:
+    """The article says again what it said in that version; its state and times stay the workflow's.
+
+    A term that has been renamed or merged since is the one it is today. None if there was nothing to change.
+    """
+    content = rewriting.content(revision.snapshot)
+    said = _("Version %(number)d restored") % {"number": revision.number}
+    return save(article, content, by=by, note=f"{said}: {note}" if note else said)
+
+
+def origin(before: Snapshot, after: Snapshot, *, verified: bool) -> str:
+    """Who stands behind the event summary now. To verify is an act; to change a text undoes it, unless done again."""
+    if verified:
+        return Origin.VERIFIED.value
+    changed = any((before.get(name) or None) != (after.get(name) or None) for name in EVENT_TEXTS)
+    return Origin.EDITED.value if changed else before["origin"]
+
+
+def _resolved(changes: Snapshot) -> Snapshot:
+    """Terms under the names they have today, each once."""
+    return changes | {name: _names(name, changes[name]) for name in TERM_FIELDS if name in changes}
+
+
+def _names(field: str, spellings: list[str]) -> list[str]:
+    known = TERM_FIELDS[field].tag_model().objects.resolve(spellings)
+    return list(dict.fromkeys(known[name].name if name in known else name for name in spellings))
+
+
+def _draft(article: Article, after: Snapshot, *, by: AbstractBaseUser | None, note: str) -> None:
+    """The new text waits as a draft; one that says what readers see already needs nobody's approval."""
+    now = live(article)
+    revisions.record_snapshots({article.pk: after}, kind=RevisionKind.DRAFT, by=by, note=note, pending=True)
+    if rewriting.content(after) == rewriting.content(now):
+        rewriting.close_draft(article, revisions.pending(article.pk))
+
+
+def _write(article: Article, changes: dict[str, Any]) -> None:
+    try:
+        rewriting.write(article, changes)
+    except rewriting.Taken as taken:
+        raise Refused(str(taken)) from None
+
+
+def _count(article: Article, by: AbstractBaseUser | None) -> None:
+    fields: dict[str, Any] = {"version": article.version + 1}
+    if not article.approved:
+        fields |= {"updated_at": timezone.now()} | ({"editor": by} if by else {})
+    Article.objects.filter(pk=article.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(article, name, value)
