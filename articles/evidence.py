@@ -6,20 +6,19 @@ writing; rounding is allowed where a point says that it rounds, and so are sums 
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, permutations
-from math import log
+from itertools import chain, combinations, groupby, permutations
+from operator import itemgetter
 from unicodedata import category
 
-from articles.numerals import CURRENCIES, Calendar, Number, dates, figures, numbers
+from articles.numerals import CURRENCIES, WRITTEN, Calendar, Number, dates, figures, numbers
 from articles.search.text import normalise
+from articles.supporting import Sentences
 
 MAX_TEXT = 2_000_000  # characters of a source text that are looked at
 MAX_PART = 5_000  # of a heading or a body
 MAX_JUDGED = 400_000  # of all points together
-MAX_SENTENCES = 3
 MAX_SHOWN = 300  # characters of a sentence
 
 
@@ -59,7 +58,7 @@ def evidence(text: str, points: Sequence[tuple[str, str]]) -> list[Evidence]:
         room -= len(heading) + len(body)
         judged.append((folded(heading), folded(body)) if room >= 0 else None)
     source = _Source(folded(text), text)
-    sentences = _Sentences(source.text, filter(None, judged))
+    sentences = Sentences(source.text, filter(None, judged))
     found = []
     for point, parts in zip(points, judged, strict=True):
         if parts is None:
@@ -85,11 +84,11 @@ def folded(text: str) -> str:
 # --- Latin names ----------------------------------------------------------------------------------
 
 _LETTER = "a-z\u00df-\u024f"
-_WORD = rf"[{_LETTER}\d]+(?:\.\d+)*[+#]*"
+_WORD = rf"[{_LETTER}\d]+(?:\.\d+[{_LETTER}]*)*[+#]*"
 _CHAIN = re.compile(rf"(?<![{_LETTER}\d.])(?={_WORD}){_WORD}(?:[\s.'’&/_-]{{1,2}}{_WORD})*")
 _EACH = re.compile(_WORD)
 _AMOUNT = re.compile(
-    r"\d+(?:\.\d+)?(?:[kmbtw]|[kmgtp]b|[kmg]?hz|nm|km|kg|kw|mw|mah|fps|t?flops|tops|million|billion|trillion)?"
+    r"\d+(?:\.\d+)?(?:[kmbtw]|[kmgtp]b|[kmg]?hz|nm|mm|cm|km|kg|kw|mw|ms|mah|fps|[a-z]?flops|tops|million|billion|trillion)?"
 )
 _COUNTED = re.compile(r"\s?[%‰年月日号个家名位款种类项万亿千百多余倍元美欧次人台辆条件岁分秒小点时]")
 _JOINED = 6  # words that may be one name
@@ -98,7 +97,7 @@ _GENERIC = set(
 )
 # What a Chinese text may call by another name.
 _KNOWN_AS = {
-    "ceo": "首席执行官", "cto": "首席技术官", "cfo": "首席财务官", "coo": "首席运营官", "ipo": "首次公开|上市|招股", "api": "接口",
+    "ceo": "首席执行官", "cto": "首席技术官", "cfo": "首席财务官", "coo": "首席运营官", "ipo": "首次公开|上市|招股", "api": "接口", "eps": "每股收益", "gdp": "生产总值",
     "llm": "大语言模型|大模型", "llms": "大语言模型|大模型", "nlp": "自然语言处理", "gpu": "图形处理器|显卡", "cpu": "中央处理器",
     "vr": "虚拟现实", "ar": "增强现实", "rag": "检索增强", "moe": "混合专家", "ui": "界面", "ocr": "文字识别|字符识别",
     "google": "谷歌", "microsoft": "微软", "apple": "苹果", "nvidia": "英伟达", "amazon": "亚马逊", "tesla": "特斯拉",
@@ -120,10 +119,10 @@ class _Word:
 
 def _chains(text: str) -> Iterator[list[_Word]]:
     """Latin words that stand together, each with its version: GPT-4o, Claude 3.5 Sonnet. Mere amounts are none."""
-    for chain in _CHAIN.finditer(text):
+    for run in _CHAIN.finditer(text):
         words = [
-            _Word(word[0], word.start() + chain.start(), word.end() + chain.start())
-            for word in _EACH.finditer(chain[0])
+            _Word(word[0], word.start() + run.start(), word.end() + run.start())
+            for word in _EACH.finditer(run[0])
         ]
         while words and words[-1].is_figure and _COUNTED.match(text, words[-1].end):
             words.pop()
@@ -181,9 +180,9 @@ class _Source:
             read.append((date.start, date.end))
         text = _without(text, read)
         read = []
-        for chain in _chains(text):
-            self.names.update(_spellings(chain))
-            for word in filter(lambda word: word.is_figure, chain):
+        for words in _chains(text):
+            self.names.update(_spellings(words))
+            for word in filter(lambda word: word.is_figure, words):
                 self._add(word.text, _VERSION)
                 read.append((word.start, word.end))
         self._add(_without(text, read))
@@ -228,7 +227,7 @@ class _Source:
             return bool(units and units & present)
         unit = number.unit
         if unit in CURRENCIES:
-            return unit in present or bool(present - CURRENCIES)
+            return unit in present or bool(present - CURRENCIES - {WRITTEN})
         if unit == "percent" or "percent" in present and len(present) == 1:
             return unit in present
         return abs(value) >= 100 or not unit or unit in present or "" in present
@@ -290,15 +289,23 @@ def _dates(text: str, source: _Source) -> Iterator[tuple[int, int, bool]]:
 
 def _names(text: str, source: _Source) -> Iterator[tuple[int, int, bool]]:
     for words in _chains(text):
-        at = 0
-        while at < len(words):
-            length = _longest(words, at, source)
-            word = words[at]
-            if length:
-                yield word.start, words[at + length - 1].end, True
-            elif not word.is_figure or (at and not _stands_alone(word.text, source)):
-                yield word.start, word.end, word.text[0].isdigit() is False and source.has_name(word.text)
-            at += length or 1
+        for present, group in groupby(_judged_words(words, source), key=itemgetter(2)):
+            judged = list(group)  # what is missing in a row is one name
+            yield judged[0][0].start, judged[-1][1].end, present
+
+
+def _judged_words(words: list[_Word], source: _Source) -> Iterator[tuple[_Word, _Word, bool]]:
+    """The names among these words, from which word to which; a figure of its own is for the numbers to judge."""
+    at = 0
+    while at < len(words):
+        length, word = _longest(words, at, source), words[at]
+        if length:
+            yield word, words[at + length - 1], True
+        elif not word.is_figure:
+            yield word, word, source.has_name(word.text)
+        elif at and not _stands_alone(word.text, source):
+            yield word, word, False
+        at += length or 1
 
 
 def _longest(words: list[_Word], at: int, source: _Source) -> int:
@@ -316,75 +323,22 @@ def _stands_alone(figure: str, source: _Source) -> bool:
 
 
 def _is_derived(number: Number, known: list[Number]) -> bool:
-    """Whether the figure is a sum, a difference or a share of two others that the point names and the text has."""
+    """Whether the figure is a sum, difference, product or share of two that the point names and the text has."""
     low, high = number.span()
-    if number.unit == "percent" or number.unit == "fold":
+    results: Iterable[float] = ()
+    if number.unit in {"percent", "fold"}:
         pairs = permutations([one.values[0] for one in known[:12] if one.values[0]], 2)
         results = (result for a, b in pairs for result in (a / b, 1 - a / b, a / b - 1))
     elif number.digits > 1:
         alike = [one.values[0] for one in known[:12] if one.unit == number.unit or _both_shares(one, number)]
         scale = 100 if number.unit == "points" else 1
-        results = (scale * result for a, b in permutations(alike, 2) for result in (a - b, a + b))
-    else:
-        return False
+        sums = (scale * result for a, b in permutations(alike, 2) for result in (a - b, a + b))
+        pairs = (
+            (a, b) for a, b in combinations(known[:12], 2) if number.unit and number.unit in {a.unit, b.unit}
+        )
+        results = chain(sums, (a.values[0] * b.values[0] for a, b in pairs))
     return any(low <= _rounded(result) <= high for result in results)
 
 
 def _both_shares(one: Number, other: Number) -> bool:
     return {one.unit, other.unit} == {"percent", "points"}
-
-
-# --- the sentences that support a point -----------------------------------------------------------
-
-_SENTENCE = re.compile(r"[^。！？!?；;\n…]+[。！？!?；;…]*[”’」』）)]*")
-_TEXT = re.compile(r"\w")
-_FEATURE = re.compile(rf"[{_LETTER}]+|\d+(?:\.\d+)?|[\u3400-\u9fff]+")
-_COMMON = 60  # a feature of more sentences than this tells nothing
-
-
-class _Sentences:
-    """The sentences of a text by what the points share with them; nothing else is kept."""
-
-    def __init__(self, text: str, points: Iterable[tuple[str, str]]) -> None:
-        wanted = {feature for parts in points for feature in _features("\n".join(parts))}
-        self.spans = [match.span() for match in _SENTENCE.finditer(text) if _TEXT.search(match[0])]
-        self.holding: dict[str, list[int]] = {}
-        self.common: Counter = Counter()
-        for number, (start, end) in enumerate(self.spans):
-            for feature in wanted & _features(text[start:end]):
-                self.common[feature] += 1
-                if self.common[feature] <= _COMMON:
-                    self.holding.setdefault(feature, []).append(number)
-
-    def best(self, parts: tuple[str, str]) -> list[tuple[int, tuple[int, int]]]:
-        """The sentences that say most of it, each for what those before it do not say."""
-        shared: dict[int, dict[str, float]] = {}
-        for feature in _features("\n".join(parts)):
-            often = self.common[feature]
-            if 0 < often <= max(_COMMON, 1):
-                weight = log(1 + len(self.spans) / often) * (2 if feature[0] < "\u3400" else 1)
-                for number in self.holding[feature]:
-                    shared.setdefault(number, {})[feature] = weight
-        chosen: list[tuple[int, tuple[int, int]]] = []
-        first = 0.0
-        while shared and len(chosen) < MAX_SENTENCES:
-            number = max(shared, key=lambda n: (sum(shared[n].values()), -n))
-            said = shared.pop(number)
-            score = sum(said.values())
-            first = first or score
-            if score < 0.15 * first:
-                break
-            chosen.append((number, self.spans[number]))
-            shared = {n: {f: w for f, w in each.items() if f not in said} for n, each in shared.items()}
-        return chosen
-
-
-def _features(text: str) -> set[str]:
-    """Pairs of Chinese characters, Latin words and figures."""
-    found = set()
-    for run in _FEATURE.findall(text):
-        if run[0] < "\u3400":
-            found.add(run)
-        else:
-            found.update(map("".join, pairwise(run)))
-    return found

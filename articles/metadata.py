@@ -43,6 +43,7 @@ def news_article(article: Article | Story, shown: Shown, description: str, site:
         "creditText": _credit(article),
         "about": _things([*article.technologies.all(), *article.industries.all()], site),
         "keywords": [term.name for term in article.keywords.all()],
+        "correction": _corrections(article),
     }
     return {name: value for name, value in data.items() if value}
 
@@ -59,6 +60,20 @@ def _credit(article: Article | Story) -> str:
     """Who stands behind the event summary: the label that readers see."""
     summary = getattr(article, "event_summary", None)
     return summary.get_origin_display() if summary else ""
+
+
+def _corrections(article: Article | Story) -> list[dict[str, str]]:
+    """The notices that stand: what was wrong, and what is right."""
+    standing = (notice for notice in article.corrections.all() if not getattr(notice, "retracted_at", None))
+    return [
+        {
+            "@type": "CorrectionComment",
+            "text": _("It said: %(wrong)s Right is: %(right)s")
+            % {"wrong": notice.wrong, "right": notice.right},
+            "dateCreated": _moment(notice.at),
+        }
+        for notice in standing
+    ]
 
 
 def _things(terms: Iterable[Term | ListedTerm], site: str) -> list[dict[str, str]]:

@@ -25,7 +25,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "年": ("months", 12), "周年": ("months", 12), "个月": ("months", 1), "周": ("days", 7), "个星期": ("days", 7), "天": ("days", 1), "日": ("days", 1),
     "小时": ("minutes", 60), "个小时": ("minutes", 60), "分钟": ("minutes", 1), "秒": ("minutes", 1 / 60), "秒钟": ("minutes", 1 / 60), "毫秒": ("minutes", 1 / 60_000),
     "时": ("clock", 1), "点": ("clock", 1), "公里": ("metres", 1000), "千米": ("metres", 1000), "km": ("metres", 1000), "米": ("metres", 1),
-    "厘米": ("metres", 0.01), "毫米": ("metres", 0.001), "纳米": ("nanometres", 1), "nm": ("nanometres", 1),
+    "厘米": ("metres", 0.01), "cm": ("metres", 0.01), "毫米": ("metres", 0.001), "mm": ("metres", 0.001), "ms": ("minutes", 1 / 60_000), "纳米": ("nanometres", 1), "nm": ("nanometres", 1),
     "吨": ("kilos", 1000), "公斤": ("kilos", 1), "千克": ("kilos", 1), "kg": ("kilos", 1), "斤": ("kilos", 0.5), "克": ("kilos", 0.001),
     "瓦": ("watts", 1), "w": ("watts", 1), "千瓦": ("watts", 1e3), "kw": ("watts", 1e3), "兆瓦": ("watts", 1e6), "mw": ("watts", 1e6),
     "kb": ("bytes", 1), "mb": ("bytes", 1e3), "gb": ("bytes", 1e6), "tb": ("bytes", 1e9), "pb": ("bytes", 1e12),
@@ -40,6 +40,7 @@ _COUNTED = re.split(
     " 组 队 批 笔 宗 处 间 户 大 部门 句 场 门 节 页 级 层 步 段 门 集 章 方面 维 通 单 支 路 字 票 课时",
 )
 _UNITS |= dict.fromkeys(_COUNTED, ("count", 1))
+WRITTEN = "written"  # the unit of a figure without its unit
 CURRENCIES = {"cny", "usd", "eur", "gbp", "jpy", "krw", "hkd"}
 _SIGNS = {"$": "usd", "¥": "cny", "€": "eur", "£": "gbp"}
 _UNIT = "|".join(
@@ -54,6 +55,7 @@ _NUMBER = re.compile(
     rf"(?P<more>{_MORE})?\s?(?P<unit>{_UNIT})?(?:(?P<half>半(?![导径自岛夜球]))(?P<half_unit>{_UNIT}|月)?)?"
 )
 _ASCII_BEFORE = re.compile(r"[a-z\u00c0-\u024f0-9_.]")
+_LETTER_AFTER = re.compile(r"(?<=\d)[a-z\u00df-\u024f]{1,2}(?![a-z\u00df-\u024f])")
 _HALF = re.compile(r"一半|半数|对半|各半")
 _DOUBLED = re.compile(r"翻了?一?[倍番]|加倍")
 
@@ -94,6 +96,7 @@ def numbers(text: str) -> Iterator[Number]:
     """The numbers of a text, with what is needed to judge them."""
     for match in _matches(text):
         values, unit, step, digits = _reading(*match.group(*_PARTS))
+        values = (*_as_in_range(match, text), *values)
         if values:
             end = match.end("unit") if match["unit"] else match.end("whole")
             hedge, judged = _hedge(match, text), _is_judged(match, text)
@@ -105,6 +108,10 @@ def figures(text: str) -> Iterator[tuple[tuple[float, ...], str]]:
     for match in _matches(text):
         values, unit, _, _ = _reading(*match.group(*_PARTS))
         yield values, unit
+        if unit and (written := _reading(match["whole"], *[None] * 6)[0]):
+            yield written, WRITTEN
+        if in_range := _as_in_range(match, text):
+            yield in_range, ""
     for pattern, value, unit in ((_HALF, 0.5, "percent"), (_DOUBLED, 2.0, "fold")):
         if pattern.search(text):
             yield (value,), unit
@@ -115,8 +122,22 @@ def _matches(text: str) -> Iterator[re.Match]:
         start = match.start("mixed")
         if match["han"] == "一" and not match["unit"]:
             continue
-        if start < 1 or not _ASCII_BEFORE.match(text, start - 1):
+        inside_name = not match["unit"] and _LETTER_AFTER.match(text, match.end("whole"))  # GPT-4o
+        if start < 0 or not (inside_name or (start and _ASCII_BEFORE.match(text, start - 1))):
             yield match
+
+
+_TO = re.compile(rf"\s?(?:[-~—–]{{1,2}}|至|到)\s?\d{{1,18}}(?:\.\d{{1,18}})?\s?([千万亿]{{0,2}})({_UNIT})?")
+
+
+def _as_in_range(match: re.Match, text: str) -> tuple[float, ...]:
+    """In 4.3至4.5亿元 the first number is one of 亿, too."""
+    after = (
+        None if match["unit"] or not match["whole"][-1].isdecimal() else _TO.match(text, match.end("whole"))
+    )
+    if not after or not (after[1] or after[2]):
+        return ()
+    return _reading(match["whole"] + after[1], None, None, after[2], None, None, None)[0]
 
 
 _PARTS = ("whole", "below", "above", "unit", "half", "half_unit", "sign")
@@ -260,7 +281,7 @@ _DATES = re.compile(
     rf"|{_YEAR.format(n=4)}"
     rf"|(?P<m5>{_SMALL})\s?月(?:份)?\s?(?:(?P<d5>{_SMALL})\s?[日号])?"
     rf"|(?P<d6>{_SMALL})\s?[日号](?![线楼房元内]))"
-    r"|(?P<q7>(?:第?[一二三四1-4]季度?|(?<![a-z0-9])q[1-4](?![a-z0-9])))|(?P<h8>[上下]半年)"
+    r"|(?P<q7>(?:第?[一二三四1-4]财?季度?|(?<![a-z0-9])q[1-4](?![a-z0-9])))|(?P<h8>[上下]半年)"
 )
 
 
@@ -278,7 +299,7 @@ def dates(text: str) -> Iterator[Date]:
     for match in _DATES.finditer(text):
         found = {name[0]: value for name, value in match.groupdict().items() if value}
         if "q" in found:
-            number = _small(re.sub("[第季度q]", "", found["q"]))
+            number = _small(re.sub("[第财季度q]", "", found["q"]))
             yield Date(*match.span(), part=f"q{number}")
         elif "h" in found:
             yield Date(*match.span(), part="h1" if found["h"][0] == "上" else "h2")

@@ -4,24 +4,27 @@ What is kept is kept under the content it was made from, as the entries of lists
 """
 
 import json
-from collections.abc import Collection
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import BigAutoField, F, OuterRef, TextField
+from django.db.models import BigAutoField, F, FloatField, Func, OuterRef, TextField
 from django.db.models.functions import Cast
 from django.template import Context, Engine, Template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from articles.listing import ListedTerm, Publisher, article_address, original
-from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, Origin
+from articles.models import FIELDS, LINKS, TERM_FIELDS, Article, Correction, EventPoint, Origin, Reuse, Source
+from articles.revisions import Snapshot
 from articles.rights import Point, Shown, shown
 from articles.statements import Statement, lines, terms
 
 # On a page: an article of 30,000 points must not make one of 20 MB.
 LIMITS = {"points": 500, **dict.fromkeys(FIELDS.values(), 200)}
+CORRECTIONS = 20  # on a page, the latest
 KEPT = 1_000  # pages, some 20 kB each, and
 MAX_KEPT = 20_000  # characters of an article whose page is kept: all together never take more than 100 MB
 
@@ -46,6 +49,28 @@ class Summary(NamedTuple):
         return str(Origin(self.origin).label)
 
 
+class Notice(NamedTuple):
+    """A correction that stands."""
+
+    pk: int
+    at: datetime
+    wrong: str
+    right: str
+
+
+class NewTerm(NamedTuple):
+    """A term that a draft names and that is not there yet: it has no page to lead to."""
+
+    vocabulary: str
+    name: str
+
+    pk = 0
+
+    @property
+    def html(self) -> SafeString:
+        return format_html('<li class="{}">{}</li>', self.vocabulary, self.name)
+
+
 class Story(NamedTuple):
     """All of an article that its page shows. To `rights.shown` and to templates it is the article."""
 
@@ -62,11 +87,13 @@ class Story(NamedTuple):
     excerpt: str
     summary: str
     event_summary: Summary | None
+    corrections: Several  # of Notice
     points: Several  # of Point
     technologies: Several  # of ListedTerm
     industries: Several
     keywords: Several
     cut: tuple[str, ...]  # which of these four have more than is here
+    more: tuple[tuple[str, int], ...] = ()  # how many more, where that is known already
 
     slug = Article.slug
 
@@ -86,11 +113,18 @@ _points = lines(
     F("heading"),
     F("body"),
 )
+_moment = Func("at", template="extract(epoch FROM %(expressions)s)", output_field=FloatField())
+_standing = Correction.objects.filter(retracted_at=None)
+_corrections = lines(
+    _standing.filter(article=OuterRef("pk")).order_by("-at", "-id")[:CORRECTIONS],
+    *(Cast("pk", TextField()), Cast(_moment, TextField()), F("wrong"), F("right")),
+)
 # One more of each than is shown tells whether there are more.
 _COLUMNS = [
     *("pk", "title", "url", "also_at", "source_date", "source_date_origin", "published_at", "updated_at"),
     *("reuse", "excerpt", "summary", "source__host", "source__name", "source__reuse"),
-    *("event_summary__intro", "event_summary__conclusion", "event_summary__origin", _points),
+    *("event_summary__intro", "event_summary__conclusion", "event_summary__origin"),
+    *(_corrections, _points),
     *(terms(vocabulary, LIMITS[field] + 1) for vocabulary, field in FIELDS.items()),
 ]
 _public = Statement(Article.objects.published, _COLUMNS)
@@ -133,6 +167,7 @@ def _story(
     intro: str | None,
     conclusion: str,
     origin: str,
+    corrections: list[list[str]],
     points: list[list[str]],
     *vocabularies: list[list[str]],
 ) -> Story:
@@ -154,12 +189,85 @@ def _story(
         excerpt,
         summary,
         None if intro is None else Summary(intro, conclusion, origin),
+        Several(
+            Notice(int(key), datetime.fromtimestamp(float(at), UTC), wrong, right)
+            for key, at, wrong, right in corrections
+        ),
         *(Several(all_of_them[: LIMITS[field]]) for all_of_them, field in zip(several, LIMITS, strict=True)),
         cut=tuple(
             field
             for all_of_them, field in zip(several, LIMITS, strict=True)
             if len(all_of_them) > LIMITS[field]
         ),
+    )
+
+
+# --- what it would say -----------------------------------------------------------------------------
+
+
+def of_snapshot(article: Article, said: Snapshot) -> Story:
+    """The article as if it said this: a draft, or an earlier version. Nothing is written.
+
+    Its terms and source are those of today. A constant number of statements.
+    """
+    parts: dict[str, Sequence[Any]] = {"points": _said_points(said)}
+    parts |= {field: _named(vocabulary, said.get(field) or ()) for vocabulary, field in FIELDS.items()}
+    day = said.get("source_date")
+    texts = [said.get(name) or "" for name in ("intro", "conclusion")]
+    has_summary = any(texts) or bool(parts["points"])
+    notices = _standing.filter(article=article.pk).order_by("-at", "-pk")[:CORRECTIONS]
+    return Story(
+        article.pk,
+        said["title"],
+        said.get("url") or "",
+        tuple(said.get("also_at") or ()),
+        _publisher(article, said),
+        date.fromisoformat(day) if day else None,
+        said.get("source_date_origin") or "",
+        article.published_at,
+        article.updated_at,
+        said.get("reuse") or "",
+        said.get("excerpt") or "",
+        said.get("summary") or "",
+        Summary(*texts, said.get("origin") or Origin.MACHINE.value) if has_summary else None,
+        Several(Notice(*values) for values in notices.values_list("pk", "at", "wrong", "right")),
+        *(Several(parts[field][:limit]) for field, limit in LIMITS.items()),
+        cut=(),
+        more=_surplus(parts),
+    )
+
+
+def _said_points(said: Snapshot) -> list[Point]:
+    return [
+        Point(position, point.get("heading") or "", point.get("body") or "")
+        for position, point in enumerate(said.get("points") or (), start=1)
+    ]
+
+
+def _named(vocabulary: str, names: Collection[str]) -> list[ListedTerm | NewTerm]:
+    """The terms of these names, each once, under the names they have today."""
+    known = LINKS[vocabulary].tag_model().objects.resolve(names)
+    found = (
+        ListedTerm(vocabulary, known[name].pk, known[name].name, known[name].slug)
+        if name in known
+        else NewTerm(vocabulary, name)
+        for name in names
+    )
+    return list(dict.fromkeys(found))
+
+
+def _publisher(article: Article, said: Snapshot) -> Publisher | None:
+    """A version from the time when versions had no source has today's."""
+    host = said.get("source", article.source and article.source.host)
+    if not host:
+        return None
+    known = Source.objects.filter(host=host).values_list("host", "name", "reuse").first()
+    return Publisher(*(known or (host, "", Reuse.EXCERPT)))
+
+
+def _surplus(parts: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (field, len(parts[field]) - limit) for field, limit in LIMITS.items() if len(parts[field]) > limit
     )
 
 
@@ -194,6 +302,7 @@ _kept = lru_cache(maxsize=KEPT)(_made)
 
 def _size(story: Story) -> int:
     passages = sum(len(point.heading) + len(point.body) for point in story.points)
+    passages += sum(len(notice.wrong) + len(notice.right) for notice in story.corrections)
     return len(story.title) + len(story.summary) + passages + sum(map(len, story.event_summary or ()))
 
 
@@ -206,7 +315,7 @@ def beyond(story: Story) -> dict[str, int]:
         "points": (EventPoint, "article"),
         **{field: (link, "content_object") for field, link in TERM_FIELDS.items()},
     }
-    counts = {}
+    counts = dict(story.more)
     for field in story.cut:
         model, article = tables[field]
         counts[field] = model.objects.filter(**{article: story.pk}).count() - LIMITS[field]

@@ -1,4 +1,4 @@
-"""Server time of every public page and of the desk, to see what growth costs: `python -m benchmarks.growth > 100k.txt`.
+"""Server time of every public page, to see what growth costs: `python -m benchmarks.growth > 100k.txt`.
 
 Reads the configured database (NEWSROOM_VAR), filled by `benchmarks.library` and indexed by `manage.py rebuild_search`, and
 writes nothing to it. In this process: what is measured is view, index, SQL and template. `--beside 100k.txt` prints the
@@ -7,7 +7,6 @@ median of another run and how many times that the new one is.
 
 import argparse
 import os
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,19 +17,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
-from django.urls import reverse  # noqa: E402
-from django.utils.http import urlencode  # noqa: E402
 
-from articles.models import Article, Source, Status  # noqa: E402
+from articles.models import Article  # noqa: E402
 from articles.search.index import usable  # noqa: E402
 from articles.search.reader import Reader, reader  # noqa: E402
 from benchmarks import figures  # noqa: E402
 from benchmarks.addresses import EACH, public  # noqa: E402
-from taxonomy.models import Keyword, Technology  # noqa: E402
+from taxonomy.models import Keyword  # noqa: E402
 
 ROUNDS = EACH
 HOST = "localhost"
@@ -69,8 +65,6 @@ def main(beside: Path | None, rounds: int) -> None:
     figures.head("page", *figures.TIMES, "SQL", "kB", *extra)
     with read_only():
         report(measure(Client(headers={"host": HOST}), public(index), rounds), before)
-    with desk() as client:
-        report(measure(client, admin(), rounds), before)
 
 
 def live_index() -> Reader:
@@ -92,67 +86,6 @@ def read_only() -> Iterator[None]:
             yield
         finally:
             cursor.execute("SET default_transaction_read_only = off")
-
-
-@contextmanager
-def desk() -> Iterator[Client]:
-    """An administrator at her desk: both, and her session, are gone afterwards."""
-    with transaction.atomic():
-        try:
-            client = Client(headers={"host": HOST})
-            user = User.objects.create_superuser("benchmark-of-growth")
-            client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-            yield client
-        finally:
-            transaction.set_rollback(True)
-
-
-# --- the desk's pages -----------------------------------------------------------------------------
-
-
-def admin() -> dict[str, list[str]]:
-    articles = reverse("admin:articles_article_changelist")
-    some = Article.objects.order_by("pk").values_list("pk", flat=True)
-    first, last = some.first(), some.last()
-    ids = Article.objects.filter(pk__in=random.Random(22).sample(range(first, last), min(EACH, last - first)))
-    technology = Technology.objects.order_by("pk").values_list("slug", flat=True)[0]
-    keyword = Keyword.objects.order_by("-pk").values_list("slug", flat=True)[0]
-    source = Source.objects.order_by("pk").values_list("pk", flat=True)[0]
-
-    def listed(**parameters: object) -> list[str]:
-        return [f"{articles}?{urlencode(parameters)}"]
-
-    def found(name: str, *words: str, parameter: str = "q") -> list[str]:
-        return [f"{reverse(name)}?{urlencode({parameter: word})}" for word in words]
-
-    search = "admin:articles_article_changelist"
-    return {
-        "admin: front page": [reverse("admin:index")],
-        "admin: articles": [articles],
-        "admin: articles, page 100 or the last": listed(p=min(100, max(1, Article.objects.count() // 50))),
-        "admin: articles by title": listed(o=1),
-        "admin: articles in review": listed(status__exact=Status.IN_REVIEW),
-        "admin: published articles": listed(status__exact=Status.PUBLISHED),
-        "admin: articles without points": listed(lacks="points"),
-        "admin: articles with warnings": listed(care="yes"),
-        "admin: articles of a source": listed(source__id__exact=source),
-        "admin: articles, common technology": listed(technologies=technology),
-        "admin: articles, rare keyword": listed(keywords=keyword),
-        "admin: search, one character": found(search, "影", "车", "光"),
-        "admin: search, common word": found(search, "人工智能", "模型", "数据"),
-        "admin: search, Latin": found(search, "GPT-4o", "Sora", "H100"),
-        "admin: search, two words": found(search, "电影 导演", "芯片 算力", "版权 诉讼"),
-        "admin: search, nothing found": found(search, "鼋鼍0815"),
-        "admin: article": [reverse("admin:articles_article_change", args=[one.pk]) for one in ids.only("pk")],
-        "admin: keywords": [reverse("admin:taxonomy_keyword_changelist")],
-        "admin: search of keywords": found("admin:taxonomy_keyword_changelist", "模型", "AI"),
-        "admin: suggestions of keywords": found(
-            "admin:taxonomy_keyword_suggest", "模", "模型", "A", parameter="term"
-        ),
-        "admin: sources": [reverse("admin:articles_source_changelist")],
-        "admin: records": [reverse("admin:articles_importrow_changelist")],
-        "admin: batches": [reverse("admin:articles_importbatch_changelist")],
-    }
 
 
 # --- measuring ------------------------------------------------------------------------------------

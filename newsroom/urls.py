@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from articles.views import articles, front, indexes, overviews, terms
+from articles.views import articles, corrections, front, indexes, overviews, preview, terms
 from newsroom import health
 from newsroom.language import choose_language
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("atlas/", overviews.atlas, name="atlas"),
     path("events/", overviews.events, name="events"),
     path("days/<str:day>/", overviews.day_page, name="day"),
+    path("corrections/", corrections.corrections, name="corrections"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
     path("language/<str:code>/", choose_language, name="language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -16,8 +16,8 @@
             box.querySelectorAll('.points-bar, .points-help').forEach((part) => {
                 part.hidden = false;
             });
-            this.rows().forEach((row) => this.ready(row));
             this.rows().filter((row) => this.isGone(row)).forEach((row) => row.remove());
+            this.rows().forEach((row) => this.ready(row));
             this.renumber();
             this.listen();
         }

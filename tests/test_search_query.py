@@ -1,11 +1,13 @@
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from articles.models import Status
 from articles.search import query, text
-from articles.search.query import Asked, Position, Word, find, matching
+from articles.search.query import Asked, Found, Position, Word, find, matching
 from tests.factories import make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
@@ -89,18 +91,40 @@ def test_paging_forth_and_back_gives_each_hit_once(indexed, newest: bool):
     assert back == pages[-2::-1]
 
 
-def test_common_words_are_read_in_windows_with_the_same_result(indexed, monkeypatch):
+@pytest.fixture
+def windows(monkeypatch) -> None:
+    """So small that forty articles fill them."""
+    monkeypatch.setattr(query, "WINDOWS", (3, 9, 27))
+    monkeypatch.setattr(query, "PART", 1)
+
+
+@dataclass
+class Counting:
+    """A searcher that notes how often it looks for something."""
+
+    searcher: Any
+    searches: int = 0
+
+    def search(self, *args: Any, **options: Any) -> Any:
+        self.searches += 1
+        return self.searcher.search(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.searcher, name)
+
+
+def test_common_words_are_read_in_windows_with_the_same_result(indexed, monkeypatch, windows):
     articles = [
         published(f"第{number}", number, summary="人工智能" if number % 2 else "人工，智能")
         for number in range(40)
     ]
     index = indexed()
-    rare = find(index, asked("人工智能"), size=7)
-    monkeypatch.setattr(query, "COMMON", 1)
-    monkeypatch.setattr(query, "WINDOWS", (3, 9, 27))
-    monkeypatch.setattr(query, "_edges", (None, []))
-    assert find(index, asked("人工智能"), size=7) == rare
-    older = find(index, asked("人工智能"), size=7, before=rare.older)
+    with monkeypatch.context() as whole:
+        whole.setattr(query, "PART", 1000)
+        expected = find(index, asked("人工智能"), size=7)
+    assert find(index, asked("人工智能"), size=7) == expected
+    assert expected.ids == [article.pk for article in articles[1:15:2]]
+    older = find(index, asked("人工智能"), size=7, before=expected.older)
     assert older.ids == [article.pk for article in articles[15:29:2]]
     assert list(matching(index, asked("人工智能"))[0]) == [article.pk for article in articles[1::2]]
     monkeypatch.setattr(query, "COUNTED", 12)
@@ -110,6 +134,60 @@ def test_common_words_are_read_in_windows_with_the_same_result(indexed, monkeypa
     )
     newest, more = matching(index, asked("人工智能"), 5)
     assert more and list(newest) == [article.pk for article in articles[1:10:2]]
+
+
+def test_a_common_word_is_looked_up_in_the_newest_articles_alone(indexed, monkeypatch, windows):
+    articles = [published(f"第{number}", number, summary="电影") for number in range(40)]
+    index = indexed()
+    monkeypatch.setattr(query, "COUNTED", 5)
+    seen: list[tuple[int, int]] = []
+    within = query._Search._within
+    monkeypatch.setattr(
+        query._Search, "_within", lambda self, *args: seen.append(args[1:]) or within(self, *args)
+    )
+    assert find(index, asked("电影"), size=3, newest=True).ids == [article.pk for article in articles[:3]]
+    assert seen == [
+        (query.window_edge(index, 9), query.MAX_KEY)
+    ]  # the nine newest: they hold enough to count
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("days", [{}, {"since": date(2026, 10, 10)}, {"until": date(2026, 10, 25)}])
+def test_windows_make_no_difference_to_order_pages_and_numbers(indexed, monkeypatch, windows, newest, days):
+    for number in range(40):
+        texts = [
+            {"summary": "人工智能"},
+            {"points": [("人工智能", "")]},
+            {"summary": "人工，工智，智能"},
+            {},
+        ][number % 4]
+        published("人工智能" if number % 4 == 3 else "人工，工智，智能", number, **texts)
+    index, question = indexed(), asked("人工智能", **days)
+
+    def walk() -> list[Found]:
+        pages = [find(index, question, size=3, newest=newest)]
+        while pages[-1].older:
+            pages.append(find(index, question, size=3, newest=newest, before=pages[-1].older))
+        while pages[-1].newer:
+            pages.append(find(index, question, size=3, newest=newest, after=pages[-1].newer))
+        return pages
+
+    in_windows = walk()
+    monkeypatch.setattr(query, "PART", 1000)
+    assert in_windows == walk() and in_windows[0].total > 15
+
+
+def test_a_page_that_titles_fill_looks_for_titles_and_counts_and_no_more(indexed):
+    for number in range(4):
+        published("电影", number)
+        published("别的", number, summary="电影")
+    index = indexed()
+    counting = Counting(index.searcher)
+    index = replace(index, searcher=counting)
+    assert find(index, asked("电影"), size=3).total == 8
+    assert counting.searches == 2
+    assert not find(index, asked("没有这样的"), size=3).hits
+    assert counting.searches == 3
 
 
 def test_only_what_is_public_is_found_unless_the_desk_asks(indexed):

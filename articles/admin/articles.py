@@ -19,23 +19,29 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import checklist, editing, revisions, story, workflow
+from articles import checklist, editing, revisions, workflow
 from articles.admin import verbs
+from articles.admin.conflicts import ConflictsMixin
+from articles.admin.corrections import CorrectionsMixin
+from articles.admin.drafts import DraftsMixin
 from articles.admin.filters import (
     TERM_FILTERS,
     ArticleBatchFilter,
+    AssignedFilter,
     CareFilter,
     LacksFilter,
     SourceFilter,
+    WaitingFilter,
 )
 from articles.admin.finding import IndexSearchMixin
 from articles.admin.forms import ArticleForm
 from articles.admin.history import HistoryMixin
 from articles.admin.panels import event_text, latest_revisions, provenance
 from articles.admin.points_views import evidence, evidence_panel, parse_points
+from articles.admin.teamwork import TeamworkMixin
 from articles.admin.terms_field import TermsField
+from articles.admin.triage import TriageMixin
 from articles.models import TERM_FIELDS, Article, ImportRow
-from articles.views.articles import detail_context
 from taxonomy.admin import SecondLookMixin
 
 MAX_TITLE = 200  # characters of a title in the list
@@ -55,7 +61,17 @@ class ArticleList(ChangeList):
 
 
 @admin.register(Article)
-class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelAdmin):
+class ArticleAdmin(
+    TriageMixin,
+    TeamworkMixin,
+    DraftsMixin,
+    ConflictsMixin,
+    CorrectionsMixin,
+    HistoryMixin,
+    IndexSearchMixin,
+    SecondLookMixin,
+    admin.ModelAdmin,
+):
     form = ArticleForm
     autocomplete_fields = ["source"]
     readonly_fields = ["source_date_origin"]
@@ -74,6 +90,8 @@ class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelA
     list_display_links = ["headline"]
     list_filter = [
         "status",
+        WaitingFilter,
+        AssignedFilter,
         LacksFilter,
         CareFilter,
         "source_date_origin",
@@ -158,7 +176,8 @@ class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelA
     ) -> HttpResponse:
         if obj:
             now = context["adminform"].form.text
-            context |= evidence_panel(now["summary"], now["points"]) | {
+            context |= evidence_panel(now["summary"], now["points"]) | self.teamwork_context(request, obj)
+            context |= {
                 "verbs": [
                     (verb, workflow.TRANSITIONS[verb].label) for verb in workflow.allowed(obj, request.user)
                 ],
@@ -192,7 +211,6 @@ class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelA
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:pk>/preview/", view(self.preview), name="articles_article_preview"),
             path("<int:pk>/do/<slug:verb>/", view(self.do), name="articles_article_do"),
             path("<int:pk>/evidence/", view(self.evidence), name="articles_article_evidence"),
             path("parse-points/", view(parse_points), name="articles_article_parse_points"),
@@ -206,15 +224,6 @@ class ArticleAdmin(HistoryMixin, IndexSearchMixin, SecondLookMixin, admin.ModelA
         if not self.has_view_or_change_permission(request, article):
             raise PermissionDenied
         return article
-
-    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The article as readers would see it, whatever its state."""
-        self._visible(request, pk)
-        context = detail_context(story.whatever_its_state(pk)) | {"preview": True}
-        response = TemplateResponse(request, "article_detail.html", context)
-        response["X-Robots-Tag"] = "noindex"
-        response["Cache-Control"] = "no-store, private"
-        return response
 
     def evidence(self, request: HttpRequest, pk: int) -> HttpResponse:
         return evidence(request, self._visible(request, pk))

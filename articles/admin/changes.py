@@ -15,6 +15,7 @@ from articles.marks import FOLDED, SAME, Run, fold
 from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary
 
 ROOM = 100_000  # characters of one field that a comparison shows
+MARKUP = 10  # what a run takes up besides its text
 MOST_FOLDED = 4_000  # characters of a folded stretch that can be opened
 MOST_HEADING = 80
 EVENT_FIELDS = {"intro", "conclusion", "origin"}
@@ -95,7 +96,7 @@ def pieces(runs: list[Run], room: Room) -> list[Piece]:
         elif run.kind == FOLDED:
             found.append(Piece(FOLDED, run.text if size <= MOST_FOLDED else "", size))
         else:
-            text, room.left = run.text[: room.left], room.left - size
+            text, room.left = run.text[: room.left], room.left - size - MARKUP
             found.append(Piece(run.kind, text if run.kind == SAME else _visible(text), size))
             rest += size - len(text)
     return [*found, Piece(REST, "", rest)] if rest else found
@@ -156,4 +157,6 @@ def whole(snapshot: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _said(field: str, stored: Any) -> dict[str, Any]:
     kind = FIELDS[field]
+    if kind == "labels":  # not `items` in the template: a label may have that very name
+        return {"kind": kind, "value": list(stored.items())}
     return {"kind": kind, "value": value(field, stored) if kind == "value" else stored}

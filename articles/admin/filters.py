@@ -7,6 +7,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from articles import workbench
 from articles.models import TERM_FIELDS, Article, ImportBatch, ImportRow, SeedFile, Source
 from taxonomy.models import Term
 
@@ -154,3 +155,38 @@ class CareFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         care = Exists(ImportRow.objects.filter(article=OuterRef("pk"), needs_care=True))
         return {"yes": queryset.filter(care), "no": queryset.exclude(care)}.get(self.value(), queryset)
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """What waits for a time or for a person, beside its status: what the numbers of the workbench count."""
+
+    title = _("waiting for")
+    parameter_name = "desk"
+    selections = {
+        "scheduled": workbench.scheduled,
+        "drafts": workbench.with_draft,
+        "conflicts": workbench.in_conflict,
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [
+            ("scheduled", _("Its time (scheduled)")),
+            ("drafts", _("Approval of a draft")),
+            ("conflicts", _("A decision (conflict)")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        narrow = self.selections.get(self.value())
+        return narrow(queryset) if narrow else queryset
+
+
+class AssignedFilter(admin.SimpleListFilter):
+    title = _("assigned to")
+    parameter_name = "assigned"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("me", _("Me")), ("nobody", _("Nobody"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        wanted = {"me": request.user, "nobody": None}
+        return queryset.filter(assigned_to=wanted[self.value()]) if self.value() in wanted else queryset

@@ -77,13 +77,14 @@ class HistoryMixin:
 
     def versions(self, request: HttpRequest, pk: int) -> HttpResponse:
         article = self._visible(request, pk)
-        rows = article.revisions.select_related("by").defer("snapshot")
-        page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-        described = describe(article, page.object_list)
+        found = article.revisions.select_related("by").defer("snapshot")
+        page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+        rows = describe(article, page.object_list)
         context = {
-            "title": _("History"),
+            "title": _("Versions"),
             "page": page,
-            "rows": described,
+            "rows": rows,
+            "chosen": _chosen(rows),
             "has_seed": article.base is not None,
         }
         return self._history_page(request, article, "versions", context)
@@ -106,6 +107,7 @@ class HistoryMixin:
             "title": _("Compare versions"),
             "old": old,
             "new": new,
+            "rows": _rows(article, old, new),
             "changes": changes.shown(found),
             "steps": _steps(article, new),
             "side_by_side": request.GET.get("view") == "side",
@@ -221,6 +223,14 @@ def _seed(article: Article) -> Side:
     return Side("seed", _("What the seed says"), content)
 
 
+def _rows(article: Article, *sides: Side) -> list[dict[str, Any] | None]:
+    """Who made each of them, and when."""
+    made = {
+        row["revision"].number: row for row in describe(article, [s.revision for s in sides if s.revision])
+    }
+    return [made[side.revision.number] if side.revision else None for side in sides]
+
+
 def _steps(article: Article, new: Side) -> dict[str, tuple[int, int]]:
     """What changed in the version before the second one, and in the next: (from, to)."""
     if not new.revision:
@@ -303,6 +313,17 @@ def _changed(article: Article, numbers: list[int]) -> dict[int, tuple[int | None
             names[field].update(*(side or [] for side in fields[field]))
     same = _known(names)
     return {number: (before, _labels(fields, same)) for number, before, fields in rows}
+
+
+def _chosen(rows: list[dict[str, Any]]) -> tuple[str | int, str | int]:
+    """The two versions that a page of the list proposes: the last change, or what a draft would change."""
+    if not rows:
+        return "seed", "live"
+    first = rows[0]["revision"]
+    if first.pending:
+        return "live", first.number
+    there = {row["revision"].number for row in rows}
+    return rows[0]["before"] if rows[0]["before"] in there else first.number, "live"
 
 
 def _labels(fields: Mapping[str, Any], same: Any) -> list[str]:

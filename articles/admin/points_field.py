@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -26,13 +27,11 @@ _PARTS = {
 class PointsWidget(forms.Widget):
     """Works without scripts: numbers move rows, boxes delete them, empty rows take new points.
 
-    The form says where scripts may ask: `parse_address` reads a pasted summary, `evidence_address` compares the
-    points with the article's text while they are typed. Without an address there is no asking.
+    With `article_id` scripts have the points compared with the article's text while they are typed.
     """
 
     template_name = "admin/articles/article/_points.html"
-    parse_address = ""
-    evidence_address = ""
+    article_id: int | None = None
 
     class Media:
         css = {"all": ["admin_points.css"]}
@@ -49,9 +48,12 @@ class PointsWidget(forms.Widget):
             "id": (attrs or {}).get("id") or f"id_{name}",
             "rows": [*rows, *[empty] * EMPTY],
             "empty": empty,
-            "parse_address": self.parse_address,
-            "evidence_address": self.evidence_address,
+            "parse_address": reverse("admin:articles_article_parse_points"),
+            "evidence_address": self._evidence_address(),
         }
+
+    def _evidence_address(self) -> str:
+        return reverse("admin:articles_article_evidence", args=[self.article_id]) if self.article_id else ""
 
     def render(
         self, name: str, value: Sequence[Row] | None, attrs: dict | None = None, renderer: Any = None
@@ -95,6 +97,9 @@ class PointsField(forms.Field):
             if not row.get("delete") and any(map(str.strip, point.values()))
         ]
         return [point for _place, point in sorted(kept, key=lambda pair: pair[0])]
+
+    def bound_data(self, data: list[Row] | None, initial: Sequence[Point] | None) -> Sequence[Row] | None:
+        return initial if data is None else data  # an incomplete form shows what is stored
 
     def has_changed(self, initial: Sequence[Point] | None, data: list[Row] | None) -> bool:
         try:

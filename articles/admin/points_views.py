@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -60,11 +61,12 @@ def _in_words(code: str, line: int | None = None, text: str = "") -> str:
 
 
 def evidence(request: HttpRequest, article: Article) -> HttpResponse:
-    """POST: the points as they are being typed, judged. GET: those that are stored, as a piece of a page."""
+    """POST: the points as they are being typed, judged. GET: those that are stored, on a page of their own."""
     text = editing.text(article)
     if request.method != "POST":
-        panel = evidence_panel(text["summary"], text["points"], at_once=True)
-        return TemplateResponse(request, "admin/articles/article/_evidence.html", panel)
+        context = admin.site.each_context(request) | {"title": article.title, "article": article}
+        context |= evidence_panel(text["summary"], text["points"], at_once=True)
+        return TemplateResponse(request, "admin/articles/article/evidence.html", context)
     headings, bodies = (request.POST.getlist(part)[: MAX_POINTS + 1] for part in ("heading", "body"))
     if len(headings) != len(bodies) or len(bodies) > MAX_POINTS:
         return JsonResponse({"error": _("The form is incomplete: open it again.")}, status=400)

@@ -40,9 +40,18 @@ TIMES = {
     "reschedule": gettext_lazy("Time of publication"),
     "withdraw": gettext_lazy("Time of withdrawal"),
 }
+# What the buttons say: now, at the time given, and the latter once a script knows that time.
 NOW_OR_LATER = {
-    "publish": (gettext_lazy("Publish now"), gettext_lazy("Publish at this time (Beijing)")),
-    "withdraw": (gettext_lazy("Withdraw now"), gettext_lazy("Withdraw at this time (Beijing)")),
+    "publish": (
+        gettext_lazy("Publish now"),
+        gettext_lazy("Publish at this time (Beijing)"),
+        gettext_lazy("Publish on {time}, Beijing time"),
+    ),
+    "withdraw": (
+        gettext_lazy("Withdraw now"),
+        gettext_lazy("Withdraw at this time (Beijing)"),
+        gettext_lazy("Withdraw on {time}, Beijing time"),
+    ),
 }
 BULK = ("submit", "publish", "approve", "send_back", "decline", "withdraw", "reopen")
 
@@ -87,7 +96,7 @@ class VerbForm(forms.Form):
         return cleaned
 
     def _check_time(self, when: str | None, at: datetime | None) -> None:
-        now, later = NOW_OR_LATER[self.verb]
+        now, later, _then = NOW_OR_LATER[self.verb]
         if when == "later" and not at:
             self.add_error("at", _("Give the time, or choose “%(now)s”.") % {"now": now})
         if when == "now" and at:

@@ -4,10 +4,12 @@ Every word must stand literally in the article, or be a name or alias of a term 
 tiers, title over event summary and terms over full text, newest first in each; or newest first altogether.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import wraps
+from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -19,12 +21,16 @@ from articles.search.index import TEXT_FIELDS, order_key
 from articles.search.reader import Reader
 
 COUNTED = 10_000  # hits; more are "10,000+"
-COMMON = (
-    30_000  # articles that hold the rarest pair of characters of a word: from here on it is read in windows
-)
-WINDOWS = (12_000, 48_000, 192_000)  # newest articles of the first windows; the last one holds the rest
+# Newest articles that something common is looked up in first: as few as seem to hold enough hits, and at most this
+# part of all that would have to be looked through else.
+WINDOWS = (12_000, 24_000, 48_000, 96_000, 192_000)
+PART = 3
+KEPT_EDGES = 50
 
 MAX_KEY = 2**64 - 1
+WHOLE = TEXT_FIELDS[-1]  # the field that holds all text
+
+Clause = tuple[Occur, Query]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +113,23 @@ def find(
 ) -> Found:
     """The page of hits before or after a position, or the first one."""
     search = _Search(reader, asked)
-    tiers = [search.all] if newest else search.tiers()
+    top, total = search.top(size + 1)
     if after:
-        hits = _take(search.backwards(tiers, after, size + 1), size + 1)
-        older, hits = True, hits[: size + 1][::-1]
+        hits = list(islice(search.backwards(after, size + 1, newest=newest), size + 1))
+        older, hits = True, hits[::-1]
         newer = len(hits) > size
         hits = hits[1:] if newer else hits
     else:
-        hits = _take(search.forwards(tiers, before, size + 1), size + 1)
+        if before:
+            hits = list(islice(search.forwards(before, size + 1, newest=newest), size + 1))
+        else:
+            hits = [Position(0, key) for key in top] if newest else search.best(top, size + 1)
         newer, older = bool(before), len(hits) > size
         hits = hits[:size]
-    total, more = search.count()
     return Found(
         hits,
-        total,
-        more,
+        min(total, COUNTED),
+        total > COUNTED,
         newer=hits[0] if newer and hits else None,
         older=hits[-1] if older and hits else None,
     )
@@ -130,19 +138,15 @@ def find(
 @_guarded
 def count(reader: Reader, asked: Asked) -> tuple[int, bool]:
     """How many articles are found; at least so many, if the second is true."""
-    return _Search(reader, asked).count()
+    _hits, total = _Search(reader, asked).top(1)
+    return min(total, COUNTED), total > COUNTED
 
 
 @_guarded
 def matching(reader: Reader, asked: Asked, limit: int = COUNTED) -> tuple[BitMap, bool]:
     """The ids of all that is found, or of the `limit` newest and then True."""
-    search = _Search(reader, asked)
-    hits = _take(search.newest(search.all, limit + 1), limit + 1)
-    return BitMap([article_id(key) for key in hits[:limit]]), len(hits) > limit
-
-
-def _take(hits: Iterable, number: int) -> list:
-    return [hit for hit, _place in zip(hits, range(number), strict=False)]
+    hits, total = _Search(reader, asked).top(limit + 1)
+    return BitMap([article_id(key) for key in hits[:limit]]), total > limit
 
 
 # --- one question at one state of the index -------------------------------------------------------
@@ -152,26 +156,30 @@ class _Search:
     def __init__(self, reader: Reader, asked: Asked) -> None:
         self.searcher, self.schema, self.asked = reader.searcher, reader.schema, asked
         self.reader = reader
+        self.low, self.high = _bounds(asked)
         self.narrowing = self._narrowing()
-        self.all = self._matching(TEXT_FIELDS[-1])
-        self.common = self._is_common()
 
     # -- queries
 
-    def tiers(self) -> list[Query]:
-        """Each tier without what the ones before it hold."""
-        fields = [self._matching(name) for name in TEXT_FIELDS[:-1]]
-        tiers = [fields[0]]
-        for higher, query in zip(fields, [*fields[1:], self.all], strict=True):
-            tiers.append(Query.boolean_query([(Occur.Must, query), (Occur.MustNot, higher)]))
+    def _tiers(self, newest: bool) -> list[tuple[str, list[Clause]]]:
+        """The field of each tier, and what is looked up in it: without what the tiers before it hold."""
+        if newest:
+            return [(WHOLE, self._matching(WHOLE))]
+        tiers = [(TEXT_FIELDS[0], self._matching(TEXT_FIELDS[0]))]
+        for higher, field in pairwise(TEXT_FIELDS):
+            without = (Occur.MustNot, Query.boolean_query(self._question(higher)))
+            tiers.append((field, [*self._matching(field), without]))
         return tiers
 
-    def _matching(self, field: str) -> Query:
-        words = [self._word(word, field) for word in self.asked.words]
-        found = _all(words) if words else Query.all_query()
-        if self.asked.terms and field != TEXT_FIELDS[0]:
-            found = _any([found, *map(self._term, self.asked.terms)])
-        return _all([found, *self.narrowing])
+    def _matching(self, field: str) -> list[Clause]:
+        return [*self._question(field), *self.narrowing]
+
+    def _question(self, field: str) -> list[Clause]:
+        words = [(Occur.Must, self._word(word, field)) for word in self.asked.words]
+        words = words or [(Occur.Must, Query.all_query())]
+        if not self.asked.terms or field == TEXT_FIELDS[0]:
+            return words
+        return [(Occur.Must, _any([Query.boolean_query(words), *map(self._term, self.asked.terms)]))]
 
     def _word(self, word: Word, field: str) -> Query:
         literal = self._literal(word.text, field)
@@ -180,119 +188,136 @@ class _Search:
         return _any([literal, *map(self._term, word.terms)])
 
     def _literal(self, word: str, field: str) -> Query:
-        if field == TEXT_FIELDS[-1] and len(word) > 2 and text.is_run(word):
-            # Pairs of Latin letters are everywhere; the dictionary of runs is small.
+        if self._is_run(word, field):
             return Query.regex_query(self.schema, "runs", f".*{word}.*")
         pairs = text.pairs(word)
         if len(pairs) == 1:
             return Query.term_query(self.schema, field, pairs[0])
         return Query.phrase_query(self.schema, field, pairs)
 
+    def _is_run(self, word: str, field: str) -> bool:
+        """Whether it is looked up in the dictionary of Latin runs: that is small, and pairs of letters are everywhere."""
+        return field == WHOLE and len(word) > 2 and text.is_run(word)
+
     def _term(self, term: tuple[str, int]) -> Query:
         return Query.term_query(self.schema, *term)
 
-    def _narrowing(self) -> list[Query]:
-        asked = self.asked
-        narrowing = [self._term(("public", 1))] if asked.public else []
-        for kind, ids in asked.groups:
-            narrowing.append(_any([self._term((kind, pk)) for pk in sorted(ids)]))
-        if asked.since or asked.until:
-            low = _start_of(asked.since) if asked.since else 0
-            endless = asked.until in {None, date.max}
-            high = MAX_KEY if endless else _start_of(asked.until + timedelta(days=1)) - 1
-            narrowing.append(self._between(low, high))
-        return narrowing
+    def _narrowing(self) -> list[Clause]:
+        groups = [
+            (Occur.Must, _any([self._term((kind, pk)) for pk in sorted(ids)]))
+            for kind, ids in self.asked.groups
+        ]
+        # Little is not public: leaving it out takes a fraction of looking up each hit among what is.
+        return [*groups, (Occur.MustNot, self._term(("public", 0)))] if self.asked.public else groups
 
-    def _between(self, low: int, high: int) -> Query:
+    def _within(self, matching: list[Clause], low: int, high: int) -> Query:
+        """All clauses side by side: the rarest leads, and phrases are looked at only where the others hold."""
+        low, high = max(low, self.low), min(high, self.high)
         if low > high:
             return Query.empty_query()
-        return Query.range_query(self.schema, "key", FieldType.Unsigned, low, high)
-
-    def _within(self, query: Query, low: int, high: int) -> Query:
-        return query if (low, high) == (0, MAX_KEY) else _all([query, self._between(low, high)])
+        if (low, high) == (0, MAX_KEY):
+            return Query.boolean_query(matching)
+        within = Query.range_query(self.schema, "key", FieldType.Unsigned, low, high)
+        return Query.boolean_query([*matching, (Occur.Must, within)])
 
     # -- walking through the hits
 
-    def forwards(self, tiers: list[Query], before: Position | None, number: int) -> Iterator[Position]:
-        tier, key = before or Position(0, MAX_KEY + 1)
-        for place in range(tier, len(tiers)):
-            for hit in self.newest(tiers[place], number, below=key if place == tier else MAX_KEY + 1):
-                yield Position(place, hit)
+    def top(self, number: int) -> tuple[list[int], int]:
+        """The keys of the newest hits, and how many there are in all: of more than are counted at least that many."""
+        return self._newest(self._matching(WHOLE), WHOLE, number, enough=COUNTED + 1)
 
-    def backwards(self, tiers: list[Query], after: Position, number: int) -> Iterator[Position]:
+    def best(self, top: list[int], number: int) -> list[Position]:
+        """The first hits, tier after tier, `top` being the newest of all: each field holds what the one before it holds."""
+        found: dict[int, int] = {}  # the tier of a key
+        for tier, field in enumerate(TEXT_FIELDS if top else ()):
+            keys = top if field == WHOLE else self._newest(self._matching(field), field, number)[0]
+            for key in keys:
+                found.setdefault(key, tier)
+            if len(found) >= number:
+                break
+        return [Position(tier, key) for key, tier in found.items()][:number]
+
+    def forwards(self, before: Position, number: int, *, newest: bool) -> Iterator[Position]:
+        tiers = self._tiers(newest)
+        for tier in range(before.tier, len(tiers)):
+            field, matching = tiers[tier]
+            below = before.key if tier == before.tier else MAX_KEY + 1
+            keys, _total = self._newest(matching, field, number, below=below)
+            yield from (Position(tier, key) for key in keys)
+
+    def backwards(self, after: Position, number: int, *, newest: bool) -> Iterator[Position]:
         """From the position back to the top, nearest first. Not in windows: nobody starts at the end."""
-        for place in range(min(after.tier, len(tiers) - 1), -1, -1):
-            low = after.key + 1 if place == after.tier else 0
-            query = self._within(tiers[place], low, MAX_KEY)
+        tiers = self._tiers(newest)
+        for tier in range(min(after.tier, len(tiers) - 1), -1, -1):
+            low = after.key + 1 if tier == after.tier else 0
+            query = self._within(tiers[tier][1], low, MAX_KEY)
             for key, _address in self.searcher.search(
                 query, number, count=False, order_by_field="key", order=Order.Asc
             ).hits:
-                yield Position(place, key)
+                yield Position(tier, key)
 
-    def newest(self, query: Query, number: int, below: int = MAX_KEY + 1) -> Iterator[int]:
-        """The keys of the newest hits below a key. Of a common word, window after window."""
-        for low, high in self._windows():
-            if low < below:
-                within = self._within(query, low, min(high, below - 1))
-                hits = self.searcher.search(within, number, count=False, order_by_field="key").hits
-                yield from (key for key, _address in hits)
-                number -= len(hits)
-                if number <= 0:
-                    return
+    def _newest(
+        self, matching: list[Clause], field: str, number: int, *, below: int = MAX_KEY + 1, enough: int = 0
+    ) -> tuple[list[int], int]:
+        """The keys of the newest hits below a key, and how many there are: all of them, or at least `enough`."""
+        enough, below = max(number, enough), min(below, self.high + 1)
+        frequency = self._frequency(field)
+        share = frequency / max(
+            self.searcher.num_docs, 1
+        )  # of a window's articles: so many of them may be hits
+        for size in WINDOWS:
+            if size * PART > frequency or size * share < enough:
+                continue
+            low = window_edge(self.reader, size)
+            if self.low < low < below:
+                keys, total = self._keys(matching, number, low, below)
+                if total >= enough:
+                    return keys, total
+                share = total / size
+        return self._keys(matching, number, 0, below)
 
-    def count(self) -> tuple[int, bool]:
-        total = 0
-        for low, high in self._windows():
-            within = self._within(self.all, low, high)
-            total += self.searcher.search(within, 1, order_by_field="key").count
-            if total > COUNTED:
-                return COUNTED, True
-        return total, False
+    def _keys(self, matching: list[Clause], number: int, low: int, below: int) -> tuple[list[int], int]:
+        found = self.searcher.search(self._within(matching, low, below - 1), number, order_by_field="key")
+        return [key for key, _address in found.hits], found.count
 
-    def _windows(self) -> list[tuple[int, int]]:
-        if not self.common:
-            return [(0, MAX_KEY)]
-        edges = window_edges(self.reader)
-        return list(zip([*edges, 0], [MAX_KEY, *(edge - 1 for edge in edges)], strict=True))
-
-    def _is_common(self) -> bool:
-        """Whether there is a phrase to look up, and very many articles hold the pairs of each word."""
-        words = [word.text for word in self.asked.words]
-        return any(len(word) > 2 and not text.is_run(word) for word in words) and all(
-            self._frequency(word) > COMMON for word in words
-        )
-
-    def _frequency(self, word: str) -> int:
-        field = TEXT_FIELDS[-1]
-        return min(self.searcher.doc_freq(field, pair) for pair in text.pairs(word))
+    def _frequency(self, field: str) -> int:
+        """How many articles have to be looked through at most; 0 where a window would not spare any."""
+        found = [self.searcher.num_docs]
+        for word in self.asked.words:
+            if self._is_run(word.text, field):
+                return 0
+            found += [self.searcher.doc_freq(field, pair) for pair in text.pairs(word.text)]
+        for kind, ids in self.asked.groups:
+            found.append(sum(self.searcher.doc_freq(kind, pk) for pk in ids))
+        return min(found)
 
 
-_edges: tuple[object, list[int]] = (None, [])
+_edges: dict[tuple[Path, int, int], int] = {}
 
 
-def window_edges(reader: Reader) -> list[int]:
-    """The lowest keys of the windows, newest first, at this state of the index."""
-    global _edges
-    if _edges[0] != reader.stamp:
+def window_edge(reader: Reader, size: int) -> int:
+    """The lowest key of so many newest articles, 0 if there are fewer; some hundreds more or less do not matter."""
+    state = (reader.stamp[0], reader.searcher.num_docs // 1000, size)
+    if state not in _edges:
+        if len(_edges) >= KEPT_EDGES:
+            _edges.clear()
         query = Query.term_query(reader.schema, "public", 1)
-        found = []
-        for place in WINDOWS:
-            hits = reader.searcher.search(query, 1, count=False, order_by_field="key", offset=place).hits
-            found += [key for key, _address in hits]
-        _edges = (reader.stamp, found)
-    return _edges[1]
-
-
-def _all(queries: list[Query]) -> Query:
-    if len(queries) == 1:
-        return queries[0]
-    return Query.boolean_query([(Occur.Must, query) for query in queries])
+        hits = reader.searcher.search(query, 1, count=False, order_by_field="key", offset=size).hits
+        _edges[state] = hits[0][0] if hits else 0
+    return _edges[state]
 
 
 def _any(queries: list[Query]) -> Query:
     if len(queries) == 1:
         return queries[0]
     return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _bounds(asked: Asked) -> tuple[int, int]:
+    """The lowest and the highest key of the days."""
+    low = _start_of(asked.since) if asked.since else 0
+    endless = asked.until in {None, date.max}
+    return low, MAX_KEY if endless else _start_of(asked.until + timedelta(days=1)) - 1
 
 
 def _start_of(day: date) -> int:

@@ -1,0 +1,91 @@
+"""What the desk shows before readers see it: the words on top of a preview, and links for people without an account."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles import revisions, story
+from articles.listing import brief
+from articles.models import Article, Revision, Status
+from articles.story import Story
+
+_signer = signing.TimestampSigner(salt="articles.preview")
+MAX_TOKEN = 200  # characters; a token of ours is a third of it
+# What nobody is shown any more, whatever link was given out.
+CLOSED = {Status.DECLINED, Status.WITHDRAWN}
+
+
+def link(article: Article) -> str:
+    """An address under which anybody sees the article before readers do, for some days."""
+    return reverse("preview", args=[_signer.sign(article.pk)])
+
+
+def valid_until() -> datetime:
+    """Of a link that is made now."""
+    return timezone.now() + timedelta(days=settings.PREVIEW_DAYS)
+
+
+def opened(token: str) -> tuple[int, datetime]:
+    """The id of the article that the link shows, and until when. Raises SignatureExpired, BadSignature."""
+    if len(token) > MAX_TOKEN:
+        raise signing.BadSignature
+    days = timedelta(days=settings.PREVIEW_DAYS)
+    pk = int(_signer.unsign(token, max_age=days))
+    made = signing.b62_decode(token.split(_signer.sep)[1])
+    return pk, datetime.fromtimestamp(made, UTC) + days
+
+
+def may_be_shown(article: Article) -> bool:
+    return article.status not in CLOSED and not article.is_leaving(timezone.now())
+
+
+def draft(article: Article) -> Revision | None:
+    """The draft that waits while readers see, or will see, something else."""
+    return revisions.pending(article.pk) if article.approved else None
+
+
+def of(article: Article, revision: Revision | None) -> Story | None:
+    """As readers would see that version; without one the article as it stands."""
+    return story.of_snapshot(article, revision.snapshot) if revision else story.whatever_its_state(article.pk)
+
+
+def words(article: Article, revision: Revision | None) -> str:
+    """What it is that one sees."""
+    if revision is None:
+        return (
+            _("This is what readers see now.")
+            if article.is_public
+            else _("Preview: readers do not see this.")
+        )
+    if revision.pending:
+        return _("Preview of a draft: readers do not see this until it is approved.")
+    return _("Version %(number)d: readers do not see this.") % {"number": revision.number}
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """For one pair of eyes: not indexed, kept by nobody, and its address told to no other site."""
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def context(found: Story, bar: dict[str, Any]) -> dict[str, Any]:
+    """What the page of an article needs, for a reader who was given a link: no related articles."""
+    told = story.page(found)
+    return {
+        "section": "articles",
+        "preview": True,
+        "bar": bar,
+        "article": found,
+        "shown": told.shown,
+        "story": told.html,
+        "brief": brief(found),
+        "related": [],
+    }

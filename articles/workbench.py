@@ -1,0 +1,212 @@
+"""What the desk has before it: numbers that lead to their lists, one's own entries, what happened last."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles.models import (
+    Article,
+    ImportBatch,
+    ImportRow,
+    Note,
+    Outcome,
+    Revision,
+    RevisionKind,
+    Status,
+)
+from articles.teamwork import name
+from taxonomy.models import VOCABULARIES
+
+COUNTED = 10_000  # of anything; beyond that it is more
+LISTED = 10  # of one's own entries
+LATEST = 20  # acts
+MY_ACTS = 200  # one's latest ones, among which to look for what came back
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """How many of something wait, and the list that shows exactly these."""
+
+    label: str
+    number: int
+    more: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did what to which article."""
+
+    revision: Revision
+    by: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    batch: ImportBatch | None
+    outcomes: list[Number]
+    numbers: list[Number]
+    terms: list[Number]
+    mine: list[Article]
+    sent_back: list[Article]
+    activity: list[Act]
+    looks: bool  # may see articles at all
+
+
+def workbench(user: AbstractBaseUser) -> Workbench:
+    """The desk's front page for this person: what she has no right to see is not on it.
+
+    The number of statements is constant, and none of them reads more than it shows or counts.
+    """
+    looks = may_see(user, "articles", "article")
+    batch = _last_batch() if may_see(user, "articles", "importbatch") else None
+    return Workbench(
+        batch=batch,
+        outcomes=_outcomes(batch) if batch and may_see(user, "articles", "importrow") else [],
+        numbers=_numbers(user, looks),
+        terms=_terms(user),
+        mine=_mine(user) if looks else [],
+        sent_back=list(sent_back(user)[:LISTED]) if looks else [],
+        activity=_activity() if looks else [],
+        looks=looks,
+    )
+
+
+def may_see(user: AbstractBaseUser, app: str, model: str) -> bool:
+    return user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}")
+
+
+# --- the selections that numbers, lists and filters share -----------------------------------------
+
+
+def scheduled(articles: QuerySet) -> QuerySet:
+    return articles.filter(status=Status.PUBLISHED, published_at__gt=timezone.now())
+
+
+def with_draft(articles: QuerySet) -> QuerySet:
+    """What readers see has a draft that waits for approval."""
+    return articles.filter(Exists(Revision.objects.filter(article=OuterRef("pk"), pending=True)))
+
+
+def in_conflict(articles: QuerySet) -> QuerySet:
+    """An import left a conflict that nobody has decided."""
+    return articles.filter(Exists(ImportRow.objects.filter(article=OuterRef("pk"), undecided=True)))
+
+
+def sent_back(user: AbstractBaseUser) -> QuerySet:
+    """What this person submitted and a reviewer gave back, and is still to do; of her latest acts."""
+    mine = Revision.objects.filter(by=user, kind=RevisionKind.WORKFLOW)
+    acts = Revision.objects.filter(article=OuterRef("pk"), kind=RevisionKind.WORKFLOW).order_by("-number")
+    note = Note.objects.filter(article=OuterRef("pk"), by=OuterRef("act_by"), text=OuterRef("act_note"))
+    return (
+        _brief(Article.objects.filter(status=Status.DRAFT))
+        .filter(pk__in=list(mine.order_by("-id").values_list("article", flat=True)[:MY_ACTS]))
+        .annotate(act_by=Subquery(acts.values("by")[:1]), act_note=Subquery(acts.values("note")[:1]))
+        .filter(Exists(note))
+        .exclude(act_by=user.pk)
+        .order_by("-id")
+    )
+
+
+def _brief(articles: QuerySet) -> QuerySet:
+    return articles.only("title", "status", "published_at", "withdraw_at", "updated_at")
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _numbers(user: AbstractBaseUser, looks: bool) -> list[Number]:
+    found = []
+    if looks:
+        articles = Article.objects.order_by()
+        found = [
+            _number(_("to do"), articles.filter(status=Status.DRAFT), "articles_article_triage"),
+            _articles(
+                Status.IN_REVIEW.label, articles.filter(status=Status.IN_REVIEW), status__exact="in_review"
+            ),
+            _articles(_("scheduled"), scheduled(articles), desk="scheduled"),
+            _articles(_("drafts to approve"), with_draft(articles), desk="drafts"),
+            _articles(_("conflicts to decide"), in_conflict(articles), desk="conflicts"),
+        ]
+    if may_see(user, "articles", "importrow"):
+        rows = ImportRow.objects.order_by().filter(outcome=Outcome.QUARANTINED)
+        found.append(
+            _number(
+                _("quarantined records"), rows, "articles_importrow_changelist", outcome__exact="quarantined"
+            )
+        )
+    return found
+
+
+def _articles(label: Any, articles: QuerySet, **query: str) -> Number:
+    return _number(label, articles, "articles_article_changelist", **query)
+
+
+def _number(label: Any, rows: QuerySet, page: str, **query: str) -> Number:
+    number = rows[: COUNTED + 1].count()
+    address = reverse(f"admin:{page}", query=query or None)
+    return Number(str(label), min(number, COUNTED), number > COUNTED, address)
+
+
+def _terms(user: AbstractBaseUser) -> list[Number]:
+    """New terms of each vocabulary, which nobody has confirmed."""
+    return [
+        _number(
+            model._meta.verbose_name_plural,
+            model.objects.current().filter(confirmed=False).order_by(),
+            f"taxonomy_{vocabulary}_changelist",
+            confirmed__exact="0",
+            merged="no",
+        )
+        for vocabulary, model in VOCABULARIES.items()
+        if may_see(user, "taxonomy", vocabulary)
+    ]
+
+
+# --- the last batch -------------------------------------------------------------------------------
+
+
+def _last_batch() -> ImportBatch | None:
+    return ImportBatch.objects.select_related("by").first()
+
+
+def _outcomes(batch: ImportBatch) -> list[Number]:
+    rows = reverse("admin:articles_importrow_changelist", query={"batch__id__exact": batch.pk})
+    return [
+        Number(str(outcome.label), number, False, f"{rows}&outcome__exact={outcome.value}")
+        for outcome in Outcome
+        if (number := batch.counts.get(outcome.value, 0))
+    ]
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def _mine(user: AbstractBaseUser) -> list[Article]:
+    """What is assigned to this person and not done, newest first."""
+    open_ = Article.objects.filter(assigned_to=user, status__in=[Status.DRAFT, Status.IN_REVIEW])
+    return list(_brief(open_).order_by("-id")[:LISTED])
+
+
+def _activity() -> list[Act]:
+    rows = Revision.objects.select_related("article", "by").annotate(
+        status=KeyTextTransform("status", "snapshot")
+    )
+    people = ("by__username", "by__first_name", "by__last_name")
+    rows = rows.exclude(kind=RevisionKind.IMPORT)  # written late, when something first changes the article
+    rows = rows.only("number", "kind", "at", "note", "pending", *people, "article__title")
+    return [Act(row, name(row.by), _said(row)) for row in rows.order_by("-id")[:LATEST]]
+
+
+def _said(revision: Revision) -> str:
+    """What was done, in a word: an act of the workflow by the state that it led to."""
+    if revision.kind == RevisionKind.WORKFLOW and revision.status in Status.values:
+        return f"→ {Status(revision.status).label}"
+    return revision.get_kind_display()
