@@ -136,7 +136,7 @@ def pages() -> dict[str, list[str]]:
         "triage": [reverse("admin:articles_article_triage")],
         "articles": [articles],
         "articles, page 100 or the last": listed(p=min(100, max(1, Article.objects.count() // 50))),
-        "articles by title": listed(o=1),
+        "articles by status": listed(o=2),
         "articles to do": listed(status__exact=Status.DRAFT),
         "articles in review": listed(status__exact=Status.IN_REVIEW),
         "published articles": listed(status__exact=Status.PUBLISHED),
@@ -189,6 +189,7 @@ class StockArticleAdmin(admin.ModelAdmin):
     list_display = ["title", "status", "source", "updated_at"]
     list_filter = ["status", "source"]
     search_fields = ["title", "summary"]
+    change_form_template = "admin/change_form.html"  # not the desk's own
     exclude = ["keywords", "technologies", "industries"]  # taggit's field needs its own through tables
 
 

@@ -22,17 +22,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
+from articles.admin.lists import BoundedListMixin
 from articles.admin.panels import remark_table, table
 from articles.models import Article, EventSummary, ImportBatch, ImportRow, Outcome, SeedFile
 
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedListMixin, admin.ModelAdmin):
     """What happened is not edited."""
 
     list_per_page = 50
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -153,7 +153,7 @@ class ImportRowAdmin(ReadOnlyAdmin):
     def place(self, row: ImportRow) -> str:
         return f"{row.file_name}:{row.first_line}–{row.last_line}"
 
-    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    @admin.display(description=gettext_lazy("outcome"))
     def outcome_label(self, row: ImportRow) -> str:
         return format_html(
             '<span class="desk-outcome desk-{}">{}</span>', row.outcome, row.get_outcome_display()
@@ -230,7 +230,7 @@ class SeedFileAdmin(ReadOnlyAdmin):
         files = super().get_queryset(request).defer("content")
         return files.annotate(row_count=Coalesce(number, 0))
 
-    @admin.display(description=gettext_lazy("size"), ordering="size")
+    @admin.display(description=gettext_lazy("size"))
     def file_size(self, file: SeedFile) -> str:
         return filesizeformat(file.size)
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from articles import workbench
-from articles.models import TERM_FIELDS, Article, ImportBatch, ImportRow, SeedFile, Source
+from articles.admin.lists import COUNTED
+from articles.models import TERM_FIELDS, Article, EventPoint, ImportBatch, ImportRow, SeedFile, Source, Status
 from taxonomy.models import Term
 
 
@@ -119,7 +120,7 @@ TERM_FILTERS = [_term_filter(field) for field in TERM_FIELDS]
 class LacksFilter(admin.SimpleListFilter):
     """What an article still has to get before it is complete."""
 
-    title = _("still missing")
+    title = _("still missing (of the newest 10,000)")
     parameter_name = "lacks"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
@@ -131,14 +132,22 @@ class LacksFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        lacks = self.value()
-        if lacks in TERM_FIELDS:
-            return queryset.exclude(_has_terms(lacks))
-        if lacks == "terms":
-            return queryset.exclude(Q(*map(_has_terms, TERM_FIELDS), _connector=Q.OR))
-        if lacks in {"link", "points"}:
-            return queryset.filter(**{{"link": "url_key", "points": "points"}[lacks]: None})
-        return queryset
+        has = {
+            **{field: _has_terms(field) for field in TERM_FIELDS},
+            "terms": Q(*map(_has_terms, TERM_FIELDS), _connector=Q.OR),
+            "link": Q(url_key__isnull=False),
+            "points": Exists(EventPoint.objects.filter(article=OuterRef("pk"))),
+        }
+        wanted = has.get(self.value())
+        return _newest(queryset, request).exclude(wanted) if wanted else queryset
+
+
+def _newest(queryset: QuerySet, request: HttpRequest) -> QuerySet:
+    """What is missing no index can find: looked for among the newest articles of the chosen status, or of all that wait."""
+    status = request.GET.get("status__exact")
+    waiting = [status] if status in Status.values else [Status.DRAFT, Status.IN_REVIEW]
+    newest = Article.objects.filter(status__in=waiting).order_by("-pk").values("pk")[:COUNTED]
+    return queryset.filter(pk__in=newest)
 
 
 def _has_terms(field: str) -> Exists:
@@ -146,7 +155,7 @@ def _has_terms(field: str) -> Exists:
 
 
 class CareFilter(admin.SimpleListFilter):
-    title = _("findings of the import")
+    title = _("findings of the import (of the newest 10,000)")
     parameter_name = "care"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
@@ -154,7 +163,10 @@ class CareFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         care = Exists(ImportRow.objects.filter(article=OuterRef("pk"), needs_care=True))
-        return {"yes": queryset.filter(care), "no": queryset.exclude(care)}.get(self.value(), queryset)
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        newest = _newest(queryset, request)
+        return newest.filter(care) if self.value() == "yes" else newest.exclude(care)
 
 
 class WaitingFilter(admin.SimpleListFilter):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import links
+from articles.admin.lists import COUNTED, among
 from articles.naming import Naming
 from articles.search import text
 from articles.search.query import Asked, matching
@@ -14,7 +15,7 @@ from articles.search.reader import reader
 
 
 class IndexSearchMixin:
-    searched = 50_000  # of the newest articles: the list's filters are applied to these
+    searched = COUNTED  # of the newest articles: the list's filters are applied to these
     search_fields = ["title", "url"]  # what is searched while there is no index
     search_help_text = gettext_lazy("Words of the title, the event summary, terms or text; or a link")
 
@@ -41,5 +42,5 @@ class IndexSearchMixin:
                     % {"number": f"{self.searched:,}"},
                     messages.INFO,
                 )
-            found = queryset.filter(pk__in=list(ids))
+            found = queryset.filter(among(list(ids)))
         return (found | queryset.filter(url_key=url_key) if url_key else found), False

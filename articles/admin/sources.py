@@ -1,13 +1,13 @@
 """The admin of sources."""
 
 from django.contrib import admin
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from articles.admin.lists import bounded_count, in_words
 from articles.models import Article, Source
 from taxonomy.admin import SecondLookMixin
 
@@ -23,13 +23,14 @@ class SourceAdmin(SecondLookMixin, admin.ModelAdmin):
     readonly_fields = ["number"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        counts = Article.objects.filter(source=OuterRef("pk")).order_by().values("source")
-        number = Subquery(counts.annotate(number=Count("*")).values("number"), output_field=IntegerField())
-        return super().get_queryset(request).annotate(article_count=Coalesce(number, 0))
+        sources = super().get_queryset(request)
+        # Not for suggestions, which look through all of them.
+        counted = request.resolver_match and request.resolver_match.url_name != "autocomplete"
+        return sources.annotate(article_count=bounded_count(Article, "source")) if counted else sources
 
     @admin.display(description=_("articles"))
     def number(self, source: Source) -> str:
         if not (number := getattr(source, "article_count", 0)):
             return "0"
         address = reverse("admin:articles_article_changelist", query={"source__id__exact": source.pk})
-        return format_html('<a href="{}">{}</a>', address, number)
+        return format_html('<a href="{}">{}</a>', address, in_words(number))

@@ -1,0 +1,46 @@
+"""Lists of the desk that stay fast however many rows there are: counted up to a limit, never all of them."""
+
+from functools import cached_property
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.core.paginator import Paginator
+from django.db.models import BigIntegerField, BooleanField, Func, IntegerField, Model, OuterRef, Value
+
+COUNTED = 10_000  # rows of a list; who has more narrows it
+COUNTED_EACH = 1_000  # of what belongs to one row
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than COUNTED, and leads no further: the rows beyond are found by a filter or a search."""
+
+    @cached_property
+    def all_counted(self) -> int:
+        return self.object_list.order_by().values("pk")[: COUNTED + 1].count()
+
+    @property
+    def count(self) -> int:
+        return min(self.all_counted, COUNTED)
+
+
+class BoundedListMixin:
+    """For a ModelAdmin of a table that grows without end."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+
+def among(ids: list[int]) -> Func:
+    """A condition: the primary key is one of these. One parameter, however many they are."""
+    array = Value(ids, ArrayField(BigIntegerField()))
+    return Func("pk", array, arg_joiner=" = ANY(", template="%(expressions)s)", output_field=BooleanField())
+
+
+def bounded_count(model: type[Model], field: str) -> Func:
+    """For annotate(): how many rows of the model name this row in that field, at most one more than COUNTED_EACH."""
+    some = model.objects.filter(**{field: OuterRef("pk")}).order_by().values("pk")[: COUNTED_EACH + 1]
+    return Func(ArraySubquery(some), function="cardinality", output_field=IntegerField())
+
+
+def in_words(number: int, most: int = COUNTED_EACH) -> str:
+    return f"{most:,}+" if number > most else f"{number:,}"
