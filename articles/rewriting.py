@@ -86,7 +86,8 @@ def _source(host: str | None) -> Source | None:
 def _write_event(article: Article, content: Mapping[str, Any]) -> None:
     texts = {name: content[name] for name in ("intro", "conclusion", "origin") if name in content}
     # One that is there keeps what was delivered; without any text there need be none.
-    there = texts and EventSummary.objects.filter(article=article).update(**texts)
+    mine = EventSummary.objects.filter(article=article)
+    there = mine.update(**texts) if texts else mine.exists()
     if not there and any(content.get(name) for name in ("intro", "points", "conclusion")):
         EventSummary.objects.create(article=article, **texts)
     if "points" in content:

@@ -830,3 +830,8 @@ def test_the_form_has_no_list_of_all_sources_or_terms():
         Source.objects.create(host=f"other{number}.example.com")
     page = desk().get(page_of(make_article())).content.decode()
     assert "别的词" not in page and "other1.example.com" not in page
+
+
+def test_a_label_of_any_name_is_shown():
+    page = desk().get(page_of(make_article(extra={"items": "甲", "get": "乙"}))).content.decode()
+    assert "<dt>items</dt><dd>甲</dd>" in page and "<dt>get</dt><dd>乙</dd>" in page

@@ -157,6 +157,22 @@ def test_a_point_of_other_words_is_another_point():
     ]
 
 
+def test_two_points_on_one_topic_are_two_points():
+    old = points("发布会|公司在北京的发布会上展示了新一代大语言模型。")
+    new = points("价格|新一代大语言模型的接口价格比上一代低一半。")
+    assert told(old, new) == [("removed", 1, None), ("added", None, 1)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["发布会|每月二十元，用户称赞速度，对手跟着降价。", "价格|公司在北京发布新模型，参数比上一代翻倍。"],
+)
+def test_a_point_that_kept_its_heading_or_its_body_is_the_same_point(other):
+    assert told(points("发布会|公司在北京发布新模型，参数比上一代翻倍。"), points(other)) == [
+        ("changed", 1, 1)
+    ]
+
+
 def test_each_point_goes_to_the_one_it_resembles_most():
     old = points("|公司发布新模型，参数翻倍。", "|公司发布新模型，价格减半。")
     new = points("|公司发布新模型，价格减半了。", "|公司发布新模型，参数翻倍了。")
@@ -221,10 +237,10 @@ def test_two_thousand_points_are_compared(kind):
             points(*[f"一|{'甲' * 400}{n}" for n in range(start, start + 2000)]) for start in (0, 5000)
         )
     else:
-        old = points(*[f"{_text(chance, 10)}|{_text(chance, 400)}" for _ in range(2000)])
-        new = [{"heading": p["heading"], "body": p["body"][:200] + "改" + p["body"][210:]} for p in old]
+        old = points(*[f"{_text(chance, 10)}|{_text(chance, 200)}" for _ in range(2000)])
+        new = [{"heading": p["heading"], "body": p["body"][:100] + "改" + p["body"][110:]} for p in old]
     if kind == "other":
-        new = points(*[f"{_text(chance, 10)}|{_text(chance, 400)}" for _ in range(2000)])
+        new = points(*[f"{_text(chance, 10)}|{_text(chance, 200)}" for _ in range(2000)])
     [change] = compare({"points": old}, {"points": new})
     assert isinstance(change, PointsChange)
     kinds = {"edited": {"changed"}, "alike": {"changed"}, "other": {"removed", "added"}}

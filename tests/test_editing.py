@@ -140,3 +140,12 @@ def test_restoring_a_published_article_makes_a_draft():
 def test_who_stands_behind_the_summary_follows_from_what_was_done(was, changes, verified, becomes):
     before = {"title": "", "intro": "", "points": [], "conclusion": "", "origin": was.value}
     assert editing.origin(before, before | changes, verified=verified) == becomes
+
+
+def test_points_alone_are_saved_beside_an_event_summary_that_is_there():
+    article = make_article(intro="导语", points=[("一", "甲")])
+    editing.save(article, {"points": POINTS}, by=None)
+    assert {name: editing.live(article)[name] for name in ("intro", "points")} == {
+        "intro": "导语",
+        "points": POINTS,
+    }

@@ -327,6 +327,12 @@ def test_huge_texts_are_told_in_a_page_of_bounded_size(chief):
     response = desk(chief).get(page_of(article, "compare"), {"from": 1, "to": 2})
     assert response.status_code == 200
     assert len(response.content) < 3_000_000
+    [text] = [change["pieces"] for change in response.context["changes"] if change["label"] == "text"]
+    shown = len(text[0].text)
+    assert [(piece.kind, piece.size) for piece in text] == [
+        ("removed", 1_000_000),
+        ("rest", 2_000_000 - shown),
+    ]
 
 
 def test_what_is_changed_and_cannot_be_seen_has_a_sign(chief):
@@ -450,6 +456,15 @@ def test_what_readers_see_is_restored_as_a_draft(chief):
     workflow.publish(Article.objects.get(), by=None)
     restore(desk(chief), article, 1)
     assert (now(article)["title"], revisions.pending(article.pk).snapshot["title"]) == ("二", "一")
+
+
+def test_what_restoring_would_change_is_told_against_the_draft_that_waits(chief):
+    article = make_article("一", publish=True)
+    edited(article, chief, title="二")
+    edited(article, chief, title="三", conclusion="结")
+    for number, labels in ((1, ["title", "conclusion"]), (2, [])):
+        response = desk(chief).get(page_of(article, "versions", number))
+        assert [change["label"] for change in response.context["changes"]] == labels
 
 
 def test_a_stale_page_restores_nothing_and_says_why(chief):

@@ -51,6 +51,14 @@ def test_a_character_that_stayed_by_chance_is_no_island():
     assert marked(runs("2023年3月5日", "2024年4月6日")) == "[-2023年3月5-][+2024年4月6+]日"
 
 
+def test_a_word_between_two_long_changes_goes_with_them_and_between_two_short_ones_stays():
+    assert (
+        marked(runs("甲乙丙丁同样戊己庚辛", "子丑寅卯同样辰巳午未"))
+        == "[-甲乙丙丁同样戊己庚辛-][+子丑寅卯同样辰巳午未+]"
+    )
+    assert marked(runs("甲乙同样戊己", "子丑同样辰巳")) == "[-甲乙-][+子丑+]同样[-戊己-][+辰巳+]"
+
+
 def test_lines_are_never_melted_into_one_change():
     assert marked(runs("甲\n乙", "丙\n丁")) == "[-甲-][+丙+]\n[-乙-][+丁+]"
 

@@ -185,6 +185,7 @@ class ArticleAdmin(
                 ],
                 "state": self.state(obj),
                 "import_rows": provenance(obj),
+                "other_labels": list(obj.extra.items()),
                 "revisions": latest_revisions(obj),
                 "evidence_address": reverse("admin:articles_article_evidence", args=[obj.pk]),
                 "draft": revisions.pending(obj.pk) if obj.approved else None,
