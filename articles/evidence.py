@@ -323,20 +323,21 @@ def _stands_alone(figure: str, source: _Source) -> bool:
 
 
 def _is_derived(number: Number, known: list[Number]) -> bool:
-    """Whether the figure is a sum, difference, product or share of two that the point names and the text has."""
-    low, high = number.span()
-    results: Iterable[float] = ()
+    """Whether the figure is a sum, difference, product or share of others that the point names and the text has."""
+    low, high = map(_rounded, number.span())
+    known = known[:12]
+    alike = [one.values[0] for one in known if one.unit == number.unit or _both_shares(one, number)]
+    results: Iterable[float] = [sum(alike)] if len(alike) > 1 else []
     if number.unit in {"percent", "fold"}:
-        pairs = permutations([one.values[0] for one in known[:12] if one.values[0]], 2)
-        results = (result for a, b in pairs for result in (a / b, 1 - a / b, a / b - 1))
+        pairs = permutations([one.values[0] for one in known if one.values[0]], 2)
+        results = chain(results, (result for a, b in pairs for result in (a / b, 1 - a / b, a / b - 1)))
     elif number.digits > 1:
-        alike = [one.values[0] for one in known[:12] if one.unit == number.unit or _both_shares(one, number)]
         scale = 100 if number.unit == "points" else 1
         sums = (scale * result for a, b in permutations(alike, 2) for result in (a - b, a + b))
-        pairs = (
-            (a, b) for a, b in combinations(known[:12], 2) if number.unit and number.unit in {a.unit, b.unit}
-        )
-        results = chain(sums, (a.values[0] * b.values[0] for a, b in pairs))
+        pairs = [pair for pair in combinations(known, 2) if number.unit in {one.unit for one in pair} - {""}]
+        results = chain(results, sums, (a.values[0] * b.values[0] for a, b in pairs))
+    else:
+        return False
     return any(low <= _rounded(result) <= high for result in results)
 
 

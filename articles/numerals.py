@@ -88,7 +88,7 @@ class Number:
             return value - min(self.step, 0.2 * size), value
         if self.hedge == "above":
             return value, value + min(self.step, 0.34 * size)
-        room = min(self.step / 2, (0.12 if self.hedge else 0.012) * size)
+        room = min(self.step / 2, (0.06 if self.hedge else 0.012) * size)
         return (value - room, value + room) if self.hedge or self.digits > 1 else (value, value)
 
 
@@ -106,10 +106,7 @@ def numbers(text: str) -> Iterator[Number]:
 def figures(text: str) -> Iterator[tuple[tuple[float, ...], str]]:
     """The values of a text's numbers, each with its unit: all that a source is asked for."""
     for match in _matches(text):
-        values, unit, _, _ = _reading(*match.group(*_PARTS))
-        yield values, unit
-        if unit and (written := _reading(match["whole"], *[None] * 6)[0]):
-            yield written, WRITTEN
+        yield from _both(*match.group(*_PARTS))
         if in_range := _as_in_range(match, text):
             yield in_range, ""
     for pattern, value, unit in ((_HALF, 0.5, "percent"), (_DOUBLED, 2.0, "fold")):
@@ -127,13 +124,17 @@ def _matches(text: str) -> Iterator[re.Match]:
             yield match
 
 
-_TO = re.compile(rf"\s?(?:[-~—–]{{1,2}}|至|到)\s?\d{{1,18}}(?:\.\d{{1,18}})?\s?([千万亿]{{0,2}})({_UNIT})?")
+_RANGE = re.compile(
+    rf"\s?(?:[-~—–]{{1,2}}|至|到)\s?\d{{1,18}}(?:\.\d{{1,18}})?\s?([千万亿]{{0,2}})({_UNIT})?"
+)
 
 
 def _as_in_range(match: re.Match, text: str) -> tuple[float, ...]:
     """In 4.3至4.5亿元 the first number is one of 亿, too."""
     after = (
-        None if match["unit"] or not match["whole"][-1].isdecimal() else _TO.match(text, match.end("whole"))
+        None
+        if match["unit"] or not match["whole"][-1].isdecimal()
+        else _RANGE.match(text, match.end("whole"))
     )
     if not after or not (after[1] or after[2]):
         return ()
@@ -169,6 +170,14 @@ def _reading(
     if half and name:
         value += 0.5
     return _values(value * factor, name, written), _SIGNS.get(sign or "", name), place * factor, digits
+
+
+@lru_cache(maxsize=20_000)
+def _both(whole: str, *others: str | None) -> list[tuple[tuple[float, ...], str]]:
+    """What it means with its unit, and what stands there without."""
+    values, unit, _, _ = _reading(whole, *others)
+    written = _reading(whole, *[None] * len(others))[0] if unit else ()
+    return [(values, unit), (written, WRITTEN)] if written else [(values, unit)]
 
 
 def _values(value: float, unit: str, written: float) -> tuple[float, ...]:
@@ -275,7 +284,9 @@ def _is_well_formed(written: str) -> bool:
 _YEAR = r"(?P<y{n}>(?:19|20)\d\d|[一二][零〇一二三四五六七八九]{{3}})\s?年度?"
 _SMALL = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATES = re.compile(
-    rf"(?<!\d)(?:{_YEAR.format(n=1)}\s?(?P<m1>{_SMALL})\s?月(?:份)?(?:\s?(?P<d1>{_SMALL})\s?[日号])?"
+    r"(?<!\d)(?:(?P<t0>前[三3]个?季度|1\s?月?\s?[-~—–至到]+\s?[369]\s?月(?:份)?)"
+    r"|(?P<m0>\d{1,2})(?=\s?[-~—–至到]+\s?\d{1,2}\s?月)"
+    rf"|{_YEAR.format(n=1)}\s?(?P<m1>{_SMALL})\s?月(?:份)?(?:\s?(?P<d1>{_SMALL})\s?[日号])?"
     r"|(?P<y2>(?:19|20)\d\d)\s?[-/.]\s?(?P<m2>\d{1,2})\s?[-/.]\s?(?P<d2>\d{1,2})(?!\d)日?"
     r"|(?P<y3>(?:19|20)\d\d)(?=\s?[-~—–至到]+\s?(?:19|20)\d\d\s?年)"
     rf"|{_YEAR.format(n=4)}"
@@ -285,6 +296,9 @@ _DATES = re.compile(
 )
 
 
+_TO = {"3": "q1", "6": "h1"}  # from January on
+
+
 @dataclass(slots=True, frozen=True)
 class Date:
     start: int
@@ -292,7 +306,7 @@ class Date:
     year: int | None = None
     month: int | None = None
     day: int | None = None
-    part: str = ""  # quarter or half of a year: q3, h1
+    part: str = ""  # quarters or half of a year: q3, q123, h1
 
 
 def dates(text: str) -> Iterator[Date]:
@@ -303,6 +317,8 @@ def dates(text: str) -> Iterator[Date]:
             yield Date(*match.span(), part=f"q{number}")
         elif "h" in found:
             yield Date(*match.span(), part="h1" if found["h"][0] == "上" else "h2")
+        elif "t" in found:
+            yield Date(*match.span(), part=_TO.get(re.sub(r"\D", "", found["t"])[1:], "q123"))
         else:
             yield Date(*match.span(), *(_small(found[name]) if name in found else None for name in "ymd"))
 

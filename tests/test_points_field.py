@@ -196,7 +196,7 @@ def test_points_are_compared_with_the_text_as_they_are_typed():
         "judged": True,
         "says": "Supported by 1 sentence",
         "sentences": [{"number": 1, "text": "集成420亿个晶体管。"}],
-        "missing": [{"kind": "number", "text": "240亿个", "part": "body", "start": 1, "end": 6}],
+        "missing": [{"kind": "figure", "text": "240亿个", "part": "body", "start": 1, "end": 6}],
     }
     assert (second["missing"], second["sentences"][0]["number"]) == ([], 2)
 

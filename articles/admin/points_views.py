@@ -22,7 +22,7 @@ from articles.wording import in_words
 MAX_SUMMARY = 200_000  # characters of a pasted summary
 MAX_AT_ONCE = 200_000  # characters of a text that is judged each time an article is opened
 KINDS = {
-    "number": gettext_lazy("number"),
+    "number": gettext_lazy("figure"),
     "date": gettext_lazy("date"),
     "quote": gettext_lazy("quotation"),
     "name": gettext_lazy("name"),

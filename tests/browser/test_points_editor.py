@@ -163,7 +163,7 @@ def test_a_whole_summary_is_read_shown_and_then_taken_over(editor: Page):
 
 def test_what_the_text_does_not_say_is_flagged_while_one_types(editor: Page):
     flags = editor.locator(".points-list .point-missing li")
-    expect(flags).to_have_text(["number 240亿个"])
+    expect(flags).to_have_text(["figure 240亿个"])
     expect(editor.locator("#points-evidence")).to_be_hidden()
     flags.locator("button").click()
     selected = editor.evaluate("getSelection().toString()")
@@ -186,7 +186,7 @@ def test_without_scripts_numbers_boxes_and_empty_rows_do_it(browser: Browser, li
     page.goto(f"/admin/articles/article/{article.pk}/change/")
     assert headings(page) == ["发布", "规格", "评价", "", "", ""]
     expect(page.locator(".points button:visible")).to_have_count(0)
-    expect(page.locator("#points-evidence .point-missing")).to_have_text(["number 240亿个"])
+    expect(page.locator("#points-evidence .point-missing")).to_have_text(["figure 240亿个"])
     page.fill("#id_points-0-place", "3")
     page.check("#id_points-1-delete")
     page.fill("#id_points-3-heading", "新")
