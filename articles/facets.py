@@ -3,12 +3,17 @@
 What is chosen already counts too, and its link drops it.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import NamedTuple
 
+from django.db import connection
+from django.template import Context, Engine, Template
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
@@ -22,6 +27,8 @@ from taxonomy.models import VOCABULARIES
 OPTIONS = 8  # of one facet
 MONTHS = 12
 SHARE_STEP = 5  # per cent; a bar's width is a class of the stylesheet
+KEPT = 300  # rendered facets, a few kilobytes each
+KINDS = (*FIELDS, "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,18 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Facet:
     parameter: str
-    label: str | Promise
-    options: list[Option]
+    label: str
+    options: tuple[Option, ...]
     clear: str  # drops all that is chosen of this kind
+
+    @property
+    def html(self) -> SafeString:
+        return _rendered(Engine.get_default().get_template("_facet.html"), self, get_language())
+
+
+class Named(NamedTuple):
+    name: str
+    address: str  # as it stands in a query string
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +91,59 @@ class Facets:
         return drops
 
     def all(self) -> list[Facet]:
-        if len(self.selection.query()) > MAX_QUERY:
+        selection = self.selection
+        if len(selection.query()) > MAX_QUERY:
             return []
-        facets = [self._of_things(kind) for kind in [*FIELDS, "source"]]
-        facets.append(self._of_months())
+        own = {
+            kind: selection.every and kind in FIELDS for kind in KINDS
+        }  # what is chosen narrows its own kind too
+        asked = {kind: selection.asked(without="" if own[kind] else kind) for kind in KINDS}
+        asked["month"] = selection.asked(without="since")
+        for wide in sorted(asked.values(), key=_narrowness):  # what one of them finds serves those within it
+            self._within(wide)
+        counts = {kind: self._counts(kind, asked[kind]) for kind in KINDS}
+        names = _names(counts)
+        facets = [self._of_things(kind, counts[kind], names, self._within(asked[kind])[1]) for kind in KINDS]
+        facets.append(self._of_months(asked["month"]))
         return [facet for facet in facets if facet.options]
 
-    def _of_things(self, kind: str) -> Facet:
-        selection = self.selection
-        every = selection.every and kind in FIELDS
-        within, more = self._within(selection.asked(without="" if every else kind))
-        chosen = selection.found(kind)
+    def _counts(self, kind: str, asked: Asked) -> dict[int, int]:
+        within, _more = self._within(asked)
         counts = dict(self.sets.counts(kind, within, OPTIONS))
-        for thing in chosen:
+        for thing in self.selection.found(kind):
             counts.setdefault(thing.pk, self._count(kind, thing.pk, within))
-        things = _things(kind, counts)
+        return counts
+
+    def _of_things(
+        self, kind: str, counts: dict[int, int], names: dict[tuple[str, int], Named], more: bool
+    ) -> Facet:
+        selection = self.selection
+        chosen = {thing.pk: asked for thing, asked in selection.found(kind).items()}
         largest = max(counts.values(), default=0)
         options = []
         for pk, number in counts.items():
-            thing = things.get(pk)
-            if thing is not None:
-                queries = self._queries(kind, thing, chosen, every)
+            if named := names.get((kind, pk)):
+                queries = self._queries(kind, named.address, chosen, chosen.get(pk))
                 options.append(
-                    Option(str(thing), number, more, *queries, thing in chosen, _share(number, largest))
+                    Option(named.name, number, more, *queries, pk in chosen, _share(number, largest))
                 )
         clear = selection.query(**{kind: []}) if chosen else ""
-        return Facet(kind, selection.filters[kind].label, options, clear)
+        return Facet(kind, str(selection.filters[kind].label), tuple(options), clear)
 
-    def _queries(self, kind: str, thing: Any, chosen: dict[Any, list[str]], every: bool) -> tuple[str, str]:
-        address = thing.host if kind == "source" else thing.slug
-        asked = [name for names in chosen.values() for name in names]
-        if thing in chosen:
-            return self.selection.query(**{kind: [name for name in asked if name not in chosen[thing]]}), ""
-        if every:
-            return self.selection.query(**{kind: [*asked, address]}), ""
-        also = self.selection.query(**{kind: [*asked, address]}) if asked else ""
-        return self.selection.query(**{kind: [address]}), also
+    def _queries(
+        self, kind: str, address: str, chosen: dict[int, list[str]], own: list[str] | None
+    ) -> tuple[str, str]:
+        query, asked = self.selection.query, [name for names in chosen.values() for name in names]
+        if own is not None:
+            return query(**{kind: [name for name in asked if name not in own]}), ""
+        if self.selection.every and kind in FIELDS:
+            return query(**{kind: [*asked, address]}), ""
+        also = query(**{kind: [*asked, address]}) if asked else ""
+        return query(**{kind: [address]}), also
 
-    def _of_months(self) -> Facet:
+    def _of_months(self, asked: Asked) -> Facet:
         selection = self.selection
-        within, more = self._within(selection.asked(without="since"))
+        within, more = self._within(asked)
         days = [selection.cleaned.get("since"), selection.cleaned.get("until")]
         newest_first = self.sets.months(within)[::-1]
         months = newest_first[:MONTHS]
@@ -130,7 +159,7 @@ class Facets:
             name = date_format(first, "YEAR_MONTH_FORMAT")
             options.append(Option(name, number, more, query, "", chosen, _share(number, largest)))
         clear = selection.query(since=[], until=[]) if any(days) else ""
-        return Facet("month", _("month"), options, clear)
+        return Facet("month", _("month"), tuple(options), clear)
 
     def _count(self, kind: str, pk: int, within: BitMap | None) -> int:
         return self.sets.size(kind, pk) if within is None else len(self.sets.of(kind, pk) & within)
@@ -149,16 +178,53 @@ class Facets:
 
     def _select(self, asked: Asked) -> tuple[BitMap | None, bool]:
         if asked.words:
-            return matching(self.reader, asked)
+            return self._narrowed(asked) or matching(self.reader, asked)
         if asked.groups or asked.since or asked.until:
             return self.sets.select(asked.groups, asked.since, asked.until), False
         return None, False
 
+    def _narrowed(self, asked: Asked) -> tuple[BitMap, bool] | None:
+        """What a text finds, from all that it finds in a wider selection; if that is known."""
+        for wider, (found, more) in self._selected.items():
+            if not more and _is_within(asked, wider):
+                return found & self.sets.select(asked.groups, asked.since, asked.until), False
+        return None
 
-def _things(kind: str, ids: Collection[int]) -> dict[int, Any]:
-    if kind == "source":
-        return Source.objects.in_bulk(ids)
-    return VOCABULARIES[kind].objects.only("name", "slug").order_by().in_bulk(ids)
+
+def _narrowness(asked: Asked) -> int:
+    return len(asked.groups) + bool(asked.since or asked.until)
+
+
+def _is_within(asked: Asked, wider: Asked) -> bool:
+    """Whether all that the one finds the other finds too, as they differ in groups and days alone."""
+    days = (asked.since, asked.until), (wider.since, wider.until)
+    same = (asked.words, asked.terms) == (wider.words, wider.terms)
+    return same and set(wider.groups) <= set(asked.groups) and days[1] in (days[0], (None, None))
+
+
+# One statement for all the names: asking for a few rows costs more than getting them.
+_NAMES = " UNION ALL ".join(
+    [
+        *(
+            f"SELECT '{kind}', id, name, slug FROM {model._meta.db_table} WHERE id = ANY(%s)"
+            for kind, model in VOCABULARIES.items()
+        ),
+        f"SELECT 'source', id, coalesce(nullif(name, ''), host), host FROM {Source._meta.db_table} WHERE id = ANY(%s)",
+    ]
+)
+
+
+def _names(ids: Mapping[str, Iterable[int]]) -> dict[tuple[str, int], Named]:
+    """By kind and id: the names of all that still exist."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [list(ids[kind]) for kind in (*VOCABULARIES, "source")])
+        return {(kind, pk): Named(name, address) for kind, pk, name, address in cursor.fetchall()}
+
+
+@lru_cache(maxsize=KEPT)
+def _rendered(template: Template, facet: Facet, _language: str) -> SafeString:
+    """Kept under the content it is made of: a list is paged through, and has the same facets on each page."""
+    return template.render(Context({"facet": facet}))
 
 
 def _share(count: int, largest: int) -> int:

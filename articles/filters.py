@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from articles.models import FIELDS, LINKS, Article, ArticleQuerySet, Source
 from articles.naming import Naming
 from articles.search import text
-from articles.search.query import Asked, matching
+from articles.search.query import Asked, Word, matching
 from articles.search.reader import reader
 from taxonomy.models import VOCABULARIES, Term
 
@@ -70,6 +70,10 @@ class NamesField(forms.Field):
             _("There is no %(kind)s “%(name)s”."),
             params={"kind": self.kind, "name": printable, "asked": name},
         )
+
+
+def _encoded(name: str, values: list[str]) -> str:
+    return urlencode([(name, value) for value in values])
 
 
 def _values(raw: Iterable[str]) -> list[str]:
@@ -284,9 +288,13 @@ class ArticleFilter(django_filters.FilterSet):
         words = self.cleaned.get("q") or []
         return Naming.of(self.question, words) if words else Naming("", [])
 
+    @cached_property
+    def _words(self) -> tuple[tuple[Word, ...], tuple[tuple[str, int], ...]]:
+        return self.naming.asked()
+
     def asked(self, *, without: str = "") -> Asked:
         """The selection as the search index takes it, without one kind of filter (`since` stands for both days)."""
-        words, together = self.naming.asked()
+        words, together = self._words
         groups = [
             (kind, frozenset(thing.pk for thing in things))
             for kind in [*FIELDS, "source"]
@@ -353,8 +361,12 @@ class ArticleFilter(django_filters.FilterSet):
 
     def query(self, **changes: list[str]) -> str:
         """The query string of this selection with these parameters changed, back on the first page."""
-        asked = self._all_asked | changes
-        return "?" + urlencode([(name, value) for name, values in asked.items() for value in values])
+        asked = self._encoded | {name: _encoded(name, values) for name, values in changes.items()}
+        return "?" + "&".join(filter(None, asked.values()))
+
+    @cached_property
+    def _encoded(self) -> dict[str, str]:
+        return {name: _encoded(name, values) for name, values in self._all_asked.items()}
 
     @cached_property
     def _all_asked(self) -> dict[str, list[str]]:

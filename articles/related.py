@@ -2,16 +2,20 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, combinations
 from math import log
+from typing import NamedTuple
 
+from django.db.models.functions import Left
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.translation import get_language
 from pyroaring import BitMap
 
-from articles.listing import ListedTerm, short
-from articles.models import Article, Source
+from articles.listing import MAX_TITLE, ListedTerm, article_address, short, written
+from articles.models import Article
 from articles.search.sets import Sets
+from articles.statements import Statement
 
 SHOWN = 5
 CANDIDATES = 200
@@ -24,28 +28,43 @@ Term = tuple[str, int]  # vocabulary, id
 class Related:
     row_title: str
     address: str
-    source: Source | None
+    source: str
     published: str
     reasons: list[str]  # names of the shared terms, the rarest first
+
+
+class _Other(NamedTuple):
+    pk: int
+    title: str  # so much of it that it can be cut
+    published_at: datetime
+    host: str | None
+    name: str
+
+    slug = Article.slug
+
+
+_others = Statement(
+    Article.objects.published,
+    ["pk", Left("title", MAX_TITLE * 3), "published_at", "source__host", "source__name"],
+)
 
 
 def related(article: int, terms: Collection[ListedTerm], sets: Sets) -> list[Related]:
     """For the article's page, with what of it is public now. One statement."""
     found = nearest(article, [(term.vocabulary, term.pk) for term in terms], sets)
     names = {(term.vocabulary, term.pk): term.name for term in terms}
-    others = Article.objects.published().select_related("source").only("title", "published_at", "source")
-    others = others.in_bulk(found)
-    return [
-        Related(
-            row_title=short(other.title),
-            address=other.get_absolute_url(),
-            source=other.source,
-            published=date_format(timezone.localtime(other.published_at), "DATE_FORMAT"),
-            reasons=[names[term] for term in found[pk]],
-        )
-        for pk in found
-        if (other := others.get(pk))
-    ]
+    others = {values[0]: _Other(*values) for values in _others.rows(found)} if found else {}
+    return [_related(others[pk], [names[term] for term in found[pk]]) for pk in found if pk in others]
+
+
+def _related(other: _Other, reasons: list[str]) -> Related:
+    return Related(
+        row_title=short(other.title),
+        address=article_address(other.pk, other.slug),
+        source=other.name or other.host or "",
+        published=written(timezone.localtime(other.published_at).date(), get_language()),
+        reasons=reasons,
+    )
 
 
 def nearest(article: int, terms: Iterable[Term], sets: Sets, limit: int = SHOWN) -> dict[int, list[Term]]:
@@ -58,12 +77,13 @@ def nearest(article: int, terms: Iterable[Term], sets: Sets, limit: int = SHOWN)
     everything = max(len(sets.all), 1)
     weights = {term: log(1 + everything / len(ids)) for term, ids in carrying.items()}
     rarest = sorted(carrying, key=lambda term: (-weights[term], term))[:MAX_TERMS]
-    scored = []
-    for pk in _candidates([carrying[term] for term in rarest], article):
-        shared = [term for term in rarest if pk in carrying[term]]
-        scored.append((sum(weights[term] for term in shared), pk, shared))
-    scored.sort(key=lambda found: found[:2], reverse=True)
-    return {pk: shared for _score, pk, shared in scored[:limit]}
+    candidates = _candidates([carrying[term] for term in rarest], article)
+    scores = dict.fromkeys(candidates, 0.0)
+    for term in rarest:
+        for pk in carrying[term] & candidates:
+            scores[pk] += weights[term]
+    best = sorted(zip(scores.values(), scores, strict=True), reverse=True)[:limit]
+    return {pk: [term for term in rarest if pk in carrying[term]] for _score, pk in best}
 
 
 def _candidates(rarest: list[BitMap], article: int) -> BitMap:

@@ -10,7 +10,7 @@ import argparse
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -305,19 +305,19 @@ def name_of(kind: str, key: int | date) -> str:
 @contextmanager
 def names_read() -> Iterator[list[float]]:
     """How long reading the names takes, each time."""
-    original: Callable[[str, Collection[int]], dict[int, Any]] = facets._things
+    original: Callable[..., Any] = facets._names
     took: list[float] = []
 
-    def reading(kind: str, ids: Collection[int]) -> dict[int, Any]:
-        things, milliseconds = figures.timed(original, kind, ids)
+    def reading(ids: Mapping[str, Iterable[int]]) -> Any:
+        names, milliseconds = figures.timed(original, ids)
         took.append(milliseconds)
-        return things
+        return names
 
-    facets._things = reading
+    facets._names = reading
     try:
         yield took
     finally:
-        facets._things = original
+        facets._names = original
 
 
 def main(number: int) -> None:

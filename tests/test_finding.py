@@ -7,12 +7,17 @@ from html import unescape
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from articles import links, workflow
-from articles.models import Reuse
+from articles.facets import Facets
+from articles.filters import ArticleFilter
+from articles.models import Reuse, Source
+from articles.search.query import Asked, matching
 from articles.search.reader import Reader
+from taxonomy.models import Technology
 from tests.factories import desk, english_reader, make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
@@ -316,6 +321,58 @@ def test_what_is_chosen_of_a_vocabulary_is_left_out_of_its_own_counts(client: Cl
     page = get(client, "?technology=sora&industry=影视")
     assert {name: count for name, (count, _) in options(page, "technology").items()} == {"Pika": 1}
     assert re.search(r'aria-current="true"><span>影视</span> <data value="1"', page)
+
+
+def test_the_index_is_asked_once_for_a_text_within_filters_if_it_can_tell_all(client, indexed, monkeypatch):
+    """Beyond so many hits only the newest are known: what a narrower selection holds of the others must be asked."""
+    published("电影一", technologies=["Sora"], industries=["影视"], published_at=OCTOBER - timedelta(days=3))
+    published("电影二", technologies=["Pika"], industries=["影视"])
+    published("电影三", technologies=["Pika"], industries=["传媒"])
+    indexed()
+    asked: list[Asked] = []
+
+    def noticed(limit: int) -> Callable:
+        return lambda reader, question: asked.append(question) or matching(reader, question, limit)
+
+    def industries(limit: int) -> tuple[dict[str, int], int]:
+        asked.clear()
+        monkeypatch.setattr("articles.facets.matching", noticed(limit))
+        page = get(client, "?q=电影&technology=sora")
+        return {name: count for name, (count, _) in options(page, "industry").items()}, len(asked)
+
+    assert industries(limit=3) == ({"影视": 1}, 1)
+    assert industries(limit=2) == ({"影视": 1}, 2)
+
+
+def test_a_facet_shows_a_new_name_at_once(client: Client, indexed):
+    published("一", technologies=["Sora"], source=make_source("a.example.com"))
+    indexed()
+    assert set(options(get(client, ""), "technology")) == {"Sora"}
+    Technology.objects.update(name="Sora 2")
+    Source.objects.update(name="早报")
+    page = get(client, "")
+    assert set(options(page, "technology")) == {"Sora 2"} and set(options(page, "source")) == {"早报"}
+
+
+def test_all_facets_take_one_statement(client: Client, indexed, django_assert_num_queries):
+    published(
+        "一", technologies=["Sora", "Pika"], industries=["影视"], keywords=["郭帆"], source="a.example.com"
+    )
+    index = indexed()
+    selection = ArticleFilter(QueryDict())
+    with django_assert_num_queries(1):
+        assert [facet.parameter for facet in Facets(selection, index).all()] == [
+            *("technology", "industry", "keyword", "source", "month")
+        ]
+
+
+def test_a_facet_is_written_in_the_language_of_the_reader(client: Client, indexed):
+    published("一", technologies=["Sora"])
+    indexed()
+    headings = [
+        re.search('facet technology">\\s*<h2>(.*?)</h2>', get(reader, ""))[1] for reader in (client, Client())
+    ]
+    assert headings == ["AI technology", "AI技术"]
 
 
 def test_a_month_opens_its_days(client: Client, indexed):

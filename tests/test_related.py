@@ -1,12 +1,15 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 from pyroaring import BitMap
 
 from articles import workflow
-from articles.related import nearest
-from tests.factories import make_article, make_term
+from articles.listing import ListedTerm
+from articles.related import Related, nearest, related
+from tests.factories import make_article, make_source, make_term
 
 RARE, COMMON, OTHER, ALONE = (("technology", pk) for pk in (1, 2, 3, 4))
 
@@ -50,3 +53,36 @@ def test_readers_see_public_ones_and_why(indexed):
     related = re.search(r'<aside class="related".*?</aside>', page, re.S)[0]
     assert re.findall(r'<li><a href="[^"]*">(.*?)</a>', related) == ["二"]
     assert "电影" in related and "Sora" in related
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [1, 3])
+def test_related_articles_come_with_publisher_and_day_in_one_statement(
+    indexed, django_assert_num_queries, number: int
+):
+    hosts = {"b.example.com": "", "c.example.com": "早报", "d.example.com": "晚报"}
+    article = make_article("一", publish=True, technologies=["Sora"])
+    others = [
+        make_article(
+            f"相关{host}",
+            publish=True,
+            published_at=datetime(2026, 11, 1, 17, tzinfo=UTC),
+            technologies=["Sora"],
+            source=make_source(host, name=name),
+        )
+        for host, name in list(hosts.items())[:number]
+    ]
+    sets, technology = indexed().sets, article.technologies.get()
+    terms = [ListedTerm("technology", technology.pk, "Sora", "sora")]
+    with django_assert_num_queries(1), override("zh-hans"):
+        found = related(article.pk, terms, sets)
+    assert found == [
+        Related(
+            row_title=other.title,
+            address=other.get_absolute_url(),
+            source=other.source.name or other.source.host,
+            published="2026年11月2日",
+            reasons=["Sora"],
+        )
+        for other in reversed(others)
+    ]

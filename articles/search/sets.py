@@ -111,13 +111,16 @@ class Sets:
     def _best(self, table: "_Table", within: BitMap, limit: int | None) -> list[tuple[int, int]]:
         # Counting what is left out is exact too, since every set is part of all; and it stays fast: the rest is
         # dense where the selection is neither tiny nor most, and a dense set answers in one step for each id.
-        rest = self._all - within
+        common = (self._all - within).intersection_cardinality
         best: list[tuple[int, int]] = []  # a heap of (count, -id), the one to give up first on top
-        for rank, (pk, size) in enumerate(zip(table.ids, table.sizes, strict=True)):
-            if len(best) == limit and (size, -pk) < best[0]:
-                break  # neither this one nor any smaller one can do better
-            if count := size - rest.intersection_cardinality(table.bitmap(rank)):
+        least = 1  # fewer do no better
+        for pk, size, articles in zip(table.ids, table.sizes, table.bitmaps(), strict=True):
+            if size < least:
+                break  # nor does any of the smaller ones to come
+            count = size - common(articles)
+            if count >= least:
                 (heappushpop if len(best) == limit else heappush)(best, (count, -pk))
+                least = best[0][0] if len(best) == limit else 1
         return best
 
     def months(self, within: BitMap | None = None) -> list[tuple[date, int]]:
@@ -150,6 +153,9 @@ class _Table:
         if place == len(self.ids) or self.ids[self._by_id[place]] != pk:
             return None
         return self._by_id[place]
+
+    def bitmaps(self) -> Iterator[BitMap]:
+        return map(self.bitmap, range(len(self.ids)))
 
     def placed(self, first: int, end: int) -> Iterator[BitMap]:
         return map(self.bitmap, self._by_id[first:end])
