@@ -4,11 +4,12 @@ A published article stays as readers see it: the merge becomes its pending draft
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
-from articles import links, revisions
+from articles import links, revisions, rewriting
 from articles.identity import text_hash
 from articles.intake import Row
 from articles.models import (
@@ -37,12 +38,12 @@ NOTHING = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass
 class Update:
     row: Row
     article: Article
-    draft: revisions.Snapshot | None  # the pending draft that an earlier import left
-    desk: revisions.Snapshot  # what the desk holds: the article as it stands
+    draft: Revision | None  # the one that waits: a person's, or an earlier import's
+    published: revisions.Snapshot  # the article as it stands
     value: dict[str, Any] = field(default_factory=dict)  # the fields that change, in the shape of a snapshot
     base: dict[str, Any] = field(default_factory=dict)
     added: dict[str, list[Term]] = field(default_factory=dict)
@@ -51,6 +52,16 @@ class Update:
     @property
     def live(self) -> bool:
         return self.article.approved
+
+    @cached_property
+    def desk(self) -> revisions.Snapshot:
+        """What the desk holds: the waiting draft of a live article, else the article as it stands."""
+        return self.published | (self.draft.snapshot if self.draft and self.live else {})
+
+    @property
+    def is_settled(self) -> bool:
+        """The seed has taken back what a draft of it wanted: it says what readers see."""
+        return rewriting.content(self.as_draft) == rewriting.content(self.published)
 
     @property
     def merged(self) -> revisions.Snapshot:
@@ -74,8 +85,8 @@ class Update:
 def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
     """Merge the records of these rows into their articles, and set the rows' outcomes and conflicts.
 
-    The caller has the articles locked. A draft is always made of the article as it stands and its base, never of an
-    earlier draft: what an editor corrected on the live page since then stays corrected.
+    The caller has the articles locked. Where a draft waits, the seed's change is merged with it: what a person has
+    drafted stays drafted.
     """
     updates = _load(rows)
     terms = _with_desk_terms(updates, terms)
@@ -84,8 +95,8 @@ def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
         update.row.outcome = _outcome(update)
     note = f"#{batch.pk}"
     live = [update for update in updates if update.live]
-    _write_drafts([update for update in live if update.value and update.as_draft != update.draft], note)
-    _close_drafts([update for update in updates if update.draft and not (update.live and update.value)])
+    _write_drafts([update for update in live if update.value and not update.is_settled], note)
+    _close_drafts([update for update in updates if update.draft and _done_with(update)])
     _write_hashes(live)
     # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
     direct = [update for update in updates if not update.live and (update.value or update.row.conflicts)]
@@ -96,12 +107,17 @@ def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
 def _outcome(update: Update) -> Outcome:
     if update.row.conflicts:
         return Outcome.CONFLICT
+    if update.live and update.is_settled:
+        return Outcome.UNCHANGED
     return Outcome.UPDATED if update.value else Outcome.UNCHANGED
 
 
 def _load(rows: list[Row]) -> list[Update]:
     by_id = {row.article_id: row for row in rows}
-    drafts = dict(Revision.objects.filter(article__in=by_id, pending=True).values_list("article", "snapshot"))
+    drafts = {
+        draft.article_id: draft
+        for draft in Revision.objects.filter(article__in=by_id, pending=True).select_related("by")
+    }
     articles = Article.objects.whole().filter(pk__in=by_id).order_by("pk")
     return [
         Update(by_id[article.pk], article, drafts.get(article.pk), revisions.snapshot(article))
@@ -121,7 +137,8 @@ def _with_desk_terms(updates: list[Update], terms: Terms) -> Terms:
 
 
 def _base(update: Update) -> dict[str, Any]:
-    return NOTHING | (update.article.base or {})
+    """A draft that an import has had a part in brings its own."""
+    return NOTHING | (update.desk.get("base") or update.article.base or {})
 
 
 def _merge(update: Update, terms: Terms) -> None:
@@ -171,9 +188,15 @@ def _merge_terms(update: Update, name: str, base: list[str], terms: dict[str, Te
 
 
 def _write_drafts(updates: list[Update], note: str) -> None:
-    if updates:
-        snapshots = {update.article.pk: update.as_draft for update in updates}
-        revisions.record_snapshots(snapshots, kind=RevisionKind.DRAFT, note=note, pending=True)
+    """Who wrote the draft that goes on still wrote it, and does not approve it."""
+    authors = {update.article.pk: update.draft.by if update.draft else None for update in updates}
+    for by in set(authors.values()):
+        snapshots = {u.article.pk: u.as_draft for u in updates if authors[u.article.pk] == by}
+        revisions.record_snapshots(snapshots, kind=RevisionKind.DRAFT, by=by, note=note, pending=True)
+
+
+def _done_with(update: Update) -> bool:
+    return not update.live or bool(update.value and update.is_settled)
 
 
 def _close_drafts(updates: list[Update]) -> None:
@@ -238,7 +261,7 @@ def _article_values(update: Update, sources: dict[str, Source]) -> dict[str, Any
 def _new_host(update: Update) -> str | None:
     """The host whose source the article gets with its new link; None if an editor chose the source, or it stays."""
     old, new = (links.host(side["url"]) for side in (update.desk, update.merged))
-    chosen = update.article.source and update.article.source.host != old
+    chosen = update.desk["source"] and update.desk["source"] != old
     return None if chosen or new == old else new
 
 

@@ -241,8 +241,11 @@ def withdraw_due() -> int:
 
 
 def _reason_to_withdraw(article: Article) -> str:
+    """What was said when this time was set: later revisions have it too, with notes of their own."""
     planned = article.revisions.filter(kind=RevisionKind.WORKFLOW, snapshot__withdraw_at__isnull=False)
-    asked = planned.exclude(snapshot__withdraw_at=None).order_by("-number").values_list("note", flat=True)
+    planned = planned.exclude(snapshot__withdraw_at=None)
+    at = planned.order_by("-number").values_list("snapshot__withdraw_at", flat=True).first()
+    asked = planned.filter(snapshot__withdraw_at=at).order_by("number").values_list("note", flat=True)
     return asked.first() or _("Its time has come.")
 
 

@@ -25,6 +25,7 @@ _rendered_anew = {
         "_entry.html",
         ("{{ entry.terms }}", "{% for term in entry.terms %}" + _source("_term.html") + "{% endfor %}"),
     ),
+    "_facets.html": _source("_facets.html", ("{{ facet.html }}", '{% include "_facet.html" %}')),
     "_terms.html": _source("_terms.html", ("{{ term.html }}", _source("_term.html"))),
 }
 _loaders = [

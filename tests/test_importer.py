@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import importer, intake, revisions, workflow
+from articles import editing, importer, intake, revisions, workflow
 from articles.files import list_files
 from articles.models import (
     Article,
@@ -28,7 +28,7 @@ from articles.models import (
     Status,
 )
 from taxonomy.models import Industry, Keyword, Technology
-from tests.factories import make_article, make_term, set_terms
+from tests.factories import make_article, make_term, make_user, set_terms
 
 pytestmark = pytest.mark.django_db
 
@@ -382,10 +382,21 @@ class TestAPublishedArticle:
 
     def test_keeps_an_editors_correction_in_every_later_draft(self, folder, published):
         deliver(folder, seed(标题="新标题"))
-        edit(summary="编辑更正过的正文。")
+        editing.save(Article.objects.get(), {"summary": "编辑更正过的正文。"}, by=None)
         deliver(folder, seed(标题="更新的标题"))
         draft = Revision.objects.get(pending=True)
         assert (draft.snapshot["title"], draft.snapshot["summary"]) == ("更新的标题", "编辑更正过的正文。")
+
+    def test_keeps_what_a_person_has_drafted_and_who_it_was(self, folder, published):
+        by = make_user()
+        editing.save(Article.objects.get(), {"title": "人的草稿"}, by=by)
+        deliver(folder, seed(总结=TEXT + "新的一句话。"))
+        draft = Revision.objects.get(pending=True)
+        assert (draft.snapshot["title"], draft.snapshot["summary"], draft.by) == (
+            ("人的草稿", TEXT + "新的一句话。", by)
+        )
+        assert outcomes(deliver(folder, seed(总结=TEXT + "新的一句话。", 标题="种子的标题"))) == ["conflict"]
+        assert Revision.objects.get(pending=True).snapshot["title"] == "人的草稿"
 
     def test_has_no_draft_any_more_once_the_seed_takes_its_change_back(self, folder, published):
         deliver(folder, seed(标题="新标题"))

@@ -71,9 +71,12 @@ def gone(request: HttpRequest, pk: int) -> HttpResponse:
         article=pk,
         kind=RevisionKind.WORKFLOW,
     )
-    last = withdrawals.order_by("-number").values("snapshot__title", "note").first()
+    last = withdrawals.order_by("-number").values("snapshot__title", "snapshot__withdraw_at", "note").first()
     if last is None:
         raise Http404
+    if last["snapshot__withdraw_at"]:  # set for a time, by the first revision that has it
+        planned = withdrawals.filter(snapshot__withdraw_at=last["snapshot__withdraw_at"])
+        last |= planned.order_by("number").values("note").first()
     # The title that readers knew: the desk may have given it another since.
     context = {"section": "articles", "title": short(last["snapshot__title"]), "reason": last["note"]}
     response = render(request, "410.html", context, status=410)
