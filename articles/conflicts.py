@@ -131,7 +131,8 @@ def _each_point(_field: str, base: Any, desk: Any, seed: Any) -> Iterator[Piece]
         if ours and theirs:
             common.append(piece)
         yield piece
-    yield from _order(common, _in_base_order(base, seed))
+    in_base = list(of_seed.values())
+    yield from _order(common, in_base == sorted(in_base))
 
 
 def _places(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> dict[int, int]:
@@ -144,11 +145,6 @@ def _at(points: Sequence[Mapping[str, str]], place: int | None) -> dict[str, str
         return None
     point = points[place - 1]
     return {"heading": point.get("heading") or "", "body": point.get("body") or ""}
-
-
-def _in_base_order(base: Sequence[Mapping[str, str]], seed: Sequence[Mapping[str, str]]) -> bool:
-    places = list(_places(base, seed).values())
-    return places == sorted(places)
 
 
 def _order(common: Sequence[Piece], seed_kept_it: bool) -> Iterator[Piece]:

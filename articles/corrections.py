@@ -23,7 +23,7 @@ def publish(article: Article, *, wrong: str, right: str, by: AbstractBaseUser | 
     wrong, right = _bounded(wrong), _bounded(right)
     current = _locked(article, by)
     _check_rights(current, wrong, right)
-    correction = Correction.objects.create(article=current, wrong=wrong, right=right, by=by)
+    correction = Correction.objects.create(article=article, wrong=wrong, right=right, by=by)
     _count(article, current, by=by, note=_("Correction: %(text)s") % {"text": right})
     return correction
 

@@ -159,6 +159,8 @@ def _merge_date(update: Update, base: dict, desk: dict, seed: dict) -> None:
     for i, name in enumerate(names):
         conflict = merged.conflict and name == "source_date"
         update.take(name, Merged(merged.value[i], merged.base[i], conflict), seed[name], base[name])
+    if "source_date" in update.row.conflicts:  # who takes the seed's date takes how the seed knew it
+        update.row.conflicts["source_date"]["origin"] = seed["source_date_origin"]
 
 
 def _merge_points(update: Update, base: list[dict], desk: list[dict], seed: list[dict]) -> None:

@@ -198,8 +198,9 @@ def test_a_decision_about_an_older_version_is_refused():
     article = make_article("甲")
     waiting = row(article, title=("旧", "新"))
     Article.objects.update(version=2)
-    with pytest.raises(workflow.Stale):
-        decide({"title": (TAKE, None)}, article)
+    for choice in (KEEP, TAKE):
+        with pytest.raises(workflow.Stale):
+            decide({"title": (choice, None)}, article)
     with pytest.raises(workflow.Stale):
         conflicts.decide(only(), {"title": (TAKE, None)}, by=None, seen={"title": waiting.pk - 1})
     assert (only().title, undecided()) == ("甲", True)

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from articles import triage, workflow
 from articles.models import Article, ImportBatch, ImportRow, Outcome, Reuse, Revision, SeedFile, Status
-from tests.factories import desk, make_article, make_source, make_term, make_user, set_terms, staff
+from taxonomy.models import Industry, Technology
+from tests.factories import desk, make_article, make_source, make_user, set_terms, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -18,8 +19,6 @@ _lines = count(1)
 
 def complete(title: str, **fields) -> Article:
     """An entry that nothing speaks against."""
-    for vocabulary, name in (("technology", "大模型"), ("industry", "教育")):
-        make_term(name, vocabulary) if not _known(vocabulary, name) else None
     defaults = {
         "source_date": "2025-01-01",
         "source_date_origin": "given",
@@ -27,19 +26,18 @@ def complete(title: str, **fields) -> Article:
         "technologies": ["大模型"],
         "industries": ["教育"],
     }
-    return make_article(title, **defaults | fields)
-
-
-def _known(vocabulary: str, name: str) -> bool:
-    from taxonomy.models import VOCABULARIES
-
-    return VOCABULARIES[vocabulary].objects.filter(name=name).exists()
+    article = make_article(title, **defaults | fields)
+    Technology.objects.update(confirmed=True)
+    Industry.objects.update(confirmed=True)
+    return article
 
 
 def came_in(article: Article, *codes: str, outcome: Outcome = Outcome.CREATED, **fields) -> ImportRow:
     """The record of an import that told these findings."""
     batch = ImportBatch.objects.first() or ImportBatch.objects.create(paths=["seeds"])
-    file = SeedFile.objects.first() or SeedFile.objects.create(sha256="0" * 64, name="a.txt", content=b"", size=0)
+    file = SeedFile.objects.first() or SeedFile.objects.create(
+        sha256="0" * 64, name="a.txt", content=b"", size=0
+    )
     line = next(_lines)
     findings = [{"code": code, "line": 7, "text": "甲"} for code in codes]
     return ImportRow.objects.create(
@@ -379,7 +377,9 @@ def test_after_declining_with_a_reason_the_next_entry_is_there():
 
 def test_nothing_is_declined_without_a_reason():
     article = complete("甲")
-    page = desk().post(ACT, {"act": "decline", "pick": f"{article.pk}:1", "one": "1", "note": " "}, follow=True)
+    page = desk().post(
+        ACT, {"act": "decline", "pick": f"{article.pk}:1", "one": "1", "note": " "}, follow=True
+    )
     assert told(page) == ["甲: Give a reason."]
     assert page.context["article"] == article
     assert Article.objects.get().status == Status.DRAFT
@@ -402,7 +402,11 @@ def test_several_at_once_get_a_result_each():
     picks = [f"{done.pk}:1", f"{stale.pk}:1", f"{also.pk}:1", "999999999:1", "x", "1:1:1"]
     page = desk().post(ACT, {"act": "submit", "pick": picks}, follow=True)
     assert told(page) == [f"丙: {workflow.Stale()}", "甲: in review<br>乙: in review"]
-    assert list(Article.objects.order_by("pk").values_list("status", flat=True)) == ["in_review", "in_review", "draft"]
+    assert list(Article.objects.order_by("pk").values_list("status", flat=True)) == [
+        "in_review",
+        "in_review",
+        "draft",
+    ]
 
 
 def test_several_are_assigned_to_somebody_at_once():

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import revisions, story, workflow
+from articles import editing, revisions, story, workflow
 from articles.models import Article, RevisionKind, Status
 from articles.paging import PAGE_SIZE, cursor
 from articles.views import errors
@@ -430,3 +430,13 @@ def statements(client: Client, address: str, status: int = 200) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == status
     return len(queries)
+
+
+def test_the_reason_readers_get_is_the_one_given_when_the_time_was_set():
+    article = make_article(publish=True, published_at=timezone.now() - timedelta(hours=3))
+    workflow.withdraw(article, by=None, reason="合同到期", at=timezone.now() + timedelta(hours=1))
+    editing.save(article, {"title": "乙"}, by=None)
+    workflow.approve(Article.objects.get(), by=None, note="内部意见")
+    Article.objects.update(withdraw_at=timezone.now() - timedelta(minutes=1))
+    page = Client().get(f"/articles/{article.pk}/")
+    assert (page.status_code, "合同到期" in page.text, "内部意见" in page.text) == (410, True, False)

@@ -73,6 +73,8 @@ class HistoryMixin:
         article = self.get_object(request, unquote(object_id))
         if article is None:
             raise Http404
+        if not self.has_view_or_change_permission(request, article):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("admin:articles_article_versions", args=[article.pk]))
 
     def versions(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,178 @@
+"""A published article is edited, previewed and approved; a conflict decided; a correction told to readers."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import Permission, User
+from playwright.sync_api import Browser, Page, expect
+
+from articles import corrections, editing
+from articles.models import Article, ImportBatch, ImportRow, SeedFile
+from tests.factories import make_article, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+POINTS = [("试用", "六个科室参加。"), ("结果", "每天少写半小时。"), ("费用", "没有公布。")]
+SEED_POINTS = [("试用", "六个科室参加了八周。"), ("结果", "每天省下半小时。"), ("下一步", "推广到全院。")]
+
+
+@pytest.fixture
+def article() -> Article:
+    return make_article(
+        "示例医院试用语言模型写病历",
+        publish=True,
+        intro="一家医院的试用。",
+        points=POINTS,
+        technologies=["大语言模型"],
+        keywords=["病历"],
+        base={"title": "旧标题"},
+    )
+
+
+@pytest.fixture
+def people() -> tuple[User, User]:
+    editor = make_user("editor", is_staff=True)
+    # What the groups of the migration may do is gone once a test of this kind has emptied the tables.
+    editor.user_permissions.set(Permission.objects.filter(codename__in=["view_article", "change_article"]))
+    return editor, make_user("chief", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def other(browser: Browser, live_server) -> Iterator[Page]:
+    """A reader, in a browser of her own, with scripts off."""
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def log_in(page: Page, name: str) -> None:
+    page.context.clear_cookies()
+    page.goto("/admin/login/?next=/admin/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", "password")
+    page.click("[type=submit]")
+    expect(page.locator("#user-tools")).to_contain_text(name)
+
+
+def conflict(article: Article) -> None:
+    file = SeedFile.objects.create(sha256="0" * 64, name="a.txt", content=b"x", size=1)
+    points = [
+        [{"heading": h, "body": b} for h, b in side]
+        for side in ([("试用", "六个科室参加。"), ("结果", "少写文书。"), POINTS[2]], SEED_POINTS)
+    ]
+    ImportRow.objects.create(
+        batch=ImportBatch.objects.create(),
+        file=file,
+        file_name="a.txt",
+        first_line=1,
+        last_line=9,
+        outcome="conflict",
+        article=article,
+        conflicts={
+            "title": {"base": "旧标题", "desk": article.title, "seed": "示例医院八周试用语言模型"},
+            "points": {"base": points[0], "desk": [], "seed": points[1]},
+        },
+    )
+
+
+def address(article: Article, page: str = "change") -> str:
+    return f"/admin/articles/article/{article.pk}/{page}/"
+
+
+def test_readers_see_the_old_text_until_somebody_else_approves_the_new_one(
+    page: Page, other: Page, article: Article, people
+):
+    log_in(page, "editor")
+    page.goto(address(article))
+    page.fill("#id_title", "八周试用的结果")
+    page.click("[name=_continue]")
+    expect(page.locator(".desk-draft")).to_contain_text("editor")
+    expect(page.locator(".desk-draft .desk-verb-approve")).to_have_count(0)
+
+    other.goto(f"/articles/{article.pk}/")
+    expect(other.locator("h1")).to_have_text("示例医院试用语言模型写病历")
+    page.goto(address(article, "preview"))
+    expect(page.locator("h1")).to_have_text("八周试用的结果")
+    expect(page.locator(".preview")).to_be_visible()
+    page.goto(address(article, "preview-link"))
+    link = page.input_value("#preview-link")
+    other.goto(link)
+    expect(other.locator("h1")).to_have_text("八周试用的结果")
+
+    log_in(page, "chief")
+    page.goto(address(article))
+    page.click(".desk-draft .desk-verb-approve")
+    page.click(".desk-answer [type=submit]")
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    expect(page.locator(".desk-draft")).to_have_count(0)
+    for seen in (f"/articles/{article.pk}/", link):
+        other.goto(seen)
+        expect(other.locator("h1")).to_have_text("八周试用的结果")
+        expect(other.locator(".preview")).to_have_count(0)
+
+    page.goto(address(article, "correct"))
+    page.fill("#id_wrong", "十二周")
+    page.fill("#id_right", "八周")
+    page.click(".desk-answer [type=submit]")
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    other.goto(f"/articles/{article.pk}/")
+    expect(other.locator(".corrected")).to_contain_text("八周")
+    other.locator("body > footer a[href='/corrections/']").click()
+    other.locator(".corrections h2 a").click()
+    expect(other.locator("h1")).to_have_text("八周试用的结果")
+
+
+def test_a_conflict_is_decided_with_scripts_off(page: Page, other: Page, article: Article, people):
+    conflict(article)
+    log_in(other, "editor")
+    other.goto(address(article))
+    other.locator(".desk-undecided a").click()
+    other.locator("input[name=title-0][value=keep]").check()
+    other.locator("input[name=points-0][value=take]").check()
+    other.locator("input[name=points-1][value=edit]").check()
+    other.locator("details:has([name=points-1-body]) summary").click()
+    other.fill("[name=points-1-body]", "每天省下约半小时。")
+    other.locator("input[name=points-2][value=take]").check()
+    other.locator("input[name=points-3][value=keep]").check()
+    other.locator(".desk-answer [type=submit]").first.click()
+    expect(other.locator(".messagelist .success")).to_be_visible()
+    expect(other.locator(".desk-undecided")).to_have_count(0)
+    expect(other.locator(".desk-draft")).to_be_visible()
+
+
+def test_the_link_is_copied_by_a_button(page: Page, article: Article, people):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    log_in(page, "chief")
+    page.goto(address(article, "preview-link"))
+    page.click("[data-copy]")
+    expect(page.locator(".desk-link [role=status]")).not_to_be_empty()
+    assert page.evaluate("navigator.clipboard.readText()") == page.input_value("#preview-link")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_has_findings_or_scrolls_sideways(
+    browser: Browser, live_server, article: Article, people, scheme, width
+):
+    correction = corrections.publish(article, wrong="错" * 300, right="W" * 300, by=None)
+    corrections.publish(article, wrong="十二周", right="八周", by=None)
+    corrections.retract(correction, by=None, reason="原文没有错")
+    corrections.publish(Article.objects.get(), wrong="W" * 300, right="对", by=None)
+    editing.save(Article.objects.get(), {"title": "草稿"}, by=people[0], note="改了标题")
+    conflict(article)
+    # A context of its own: axe writes inline styles, which the policy refuses and the console tells.
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    log_in(page, "chief")
+    names = ("change", "preview", "preview-link", "conflicts", "correct")
+    for here in [*(address(article, name) for name in names), "/corrections/", article.get_absolute_url()]:
+        page.goto(here)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, here
+        # The form itself has tests of its own.
+        part = {"include": [[".desk-draft"], [".desk-undecided"]]} if "/change/" in here else None
+        found = Axe().run(page, context=part).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["target"]) for rule in found] == [], here
+    context.close()
