@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import editing, links
+from articles import editing, links, rewriting
 from articles.compare import FIELDS, compare_points
 from articles.marks import Budget
 from articles.models import TERM_FIELDS, Article, DateOrigin, ImportRow
@@ -264,8 +264,8 @@ def _consequences(changes: Snapshot, before: Snapshot, seeds: Snapshot) -> Snaps
         )
     if "url" in changes and before["source"] in (None, links.host(before["url"])):
         more["source"] = links.host(changes["url"]) or before["source"]
-    if changes.keys() & set(editing.EVENT_TEXTS):
-        more["origin"] = editing.origin(before, before | changes, verified=False)
+    if changes.keys() & set(rewriting.EVENT_TEXTS):
+        more["origin"] = rewriting.origin(before, before | changes, verified=False)
     return more
 
 

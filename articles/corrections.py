@@ -24,7 +24,7 @@ def publish(article: Article, *, wrong: str, right: str, by: AbstractBaseUser | 
     current = _locked(article, by)
     _check_rights(current, wrong, right)
     correction = Correction.objects.create(article=article, wrong=wrong, right=right, by=by)
-    _count(article, current, by=by, note=_("Correction: %(text)s") % {"text": right})
+    _count("correct", article, current, by=by, note=_("Correction: %(text)s") % {"text": right})
     return correction
 
 
@@ -38,7 +38,8 @@ def retract(correction: Correction, *, by: AbstractBaseUser | None, reason: str)
     taken_back = Correction.objects.filter(pk=correction.pk, retracted_at=None)
     if not taken_back.update(retracted_at=timezone.now()):
         raise Refused(_("This correction has been retracted already."))
-    _count(article, current, by=by, note=_("Correction retracted: %(reason)s") % {"reason": reason.strip()})
+    note = _("Correction retracted: %(reason)s") % {"reason": reason.strip()}
+    _count("retract", article, current, by=by, note=note)
 
 
 def _bounded(text: str) -> str:
@@ -71,13 +72,13 @@ def _check_rights(article: Article, wrong: str, right: str) -> None:
         raise Refused(_("This repeats more of the original than readers may get. Quote less of it."))
 
 
-def _count(article: Article, current: Article, *, by: AbstractBaseUser | None, note: str) -> None:
+def _count(verb: str, article: Article, current: Article, *, by: AbstractBaseUser | None, note: str) -> None:
     """The page has changed: one version more, with a line in its history."""
     fields = {"version": current.version + 1, "updated_at": timezone.now()}
     Article.objects.filter(pk=current.pk).update(**fields)
     for name, value in fields.items():
         setattr(article, name, value)
-    revisions.record([current.pk], kind=RevisionKind.WORKFLOW, by=by, note=note)
+    revisions.record([current.pk], kind=RevisionKind.WORKFLOW, by=by, note=note, verb=verb)
 
 
 # --- all of them ----------------------------------------------------------------------------------

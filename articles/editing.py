@@ -11,17 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import revisions, rewriting
-from articles.models import TERM_FIELDS, Article, Origin, Revision, RevisionKind
+from articles.models import TERM_FIELDS, Article, Revision, RevisionKind
 from articles.revisions import Snapshot
 from articles.workflow import Refused, Stale
 
-EVENT_TEXTS = ("intro", "points", "conclusion")
-
 
 def text(article: Article) -> Snapshot:
-    """What the desk works on: the waiting draft of an approved text, else the article as it stands."""
+    """What the desk works on: the waiting draft of an approved text, else the article as it stands.
+
+    State and times are the article's, whatever they were when the draft was made.
+    """
     draft = revisions.pending(article.pk) if article.approved else None
-    return live(article) | (draft.snapshot if draft else {})
+    return live(article) | (rewriting.draft_content(draft.snapshot) if draft else {})
 
 
 def live(article: Article) -> Snapshot:
@@ -37,6 +38,7 @@ def save(
 
     One save, one revision, one version more. Raises Stale, and Refused where another article has the link.
     """
+    _check(by, "change")
     current = Article.objects.select_for_update().get(pk=article.pk)
     if current.version != article.version:
         raise Stale
@@ -56,6 +58,7 @@ def save(
 @transaction.atomic
 def create(content: Snapshot, *, by: AbstractBaseUser | None) -> Article:
     """A new article written by hand: to do. Raises Refused where another article has the link."""
+    _check(by, "add")
     article = Article.objects.create(title=content["title"], author=by, editor=by)
     _write(article, content)
     revisions.record([article.pk], kind=RevisionKind.EDIT, by=by)
@@ -74,12 +77,9 @@ def restore(
     return save(article, content, by=by, note=f"{said}: {note}" if note else said)
 
 
-def origin(before: Snapshot, after: Snapshot, *, verified: bool) -> str:
-    """Who stands behind the event summary now. To verify is an act; to change a text undoes it, unless done again."""
-    if verified:
-        return Origin.VERIFIED.value
-    changed = any((before.get(name) or None) != (after.get(name) or None) for name in EVENT_TEXTS)
-    return Origin.EDITED.value if changed else before["origin"]
+def _check(by: AbstractBaseUser | None, what: str) -> None:
+    if by is not None and not by.has_perm(f"articles.{what}_article"):
+        raise Refused(_("You have no right to change articles."))
 
 
 def _resolved(changes: Snapshot) -> Snapshot:

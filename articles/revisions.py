@@ -39,10 +39,12 @@ def record(
     kind: RevisionKind,
     by: AbstractBaseUser | None = None,
     note: str = "",
+    verb: str = "",
 ) -> None:
     """Write one revision of each article as it now stands. The caller has these rows locked and changed."""
     articles = Article.objects.whole().in_bulk(article_ids)
-    record_snapshots({pk: snapshot(article) for pk, article in articles.items()}, kind=kind, by=by, note=note)
+    snapshots = {pk: snapshot(article) for pk, article in articles.items()}
+    record_snapshots(snapshots, kind=kind, by=by, note=note, verb=verb)
 
 
 def record_snapshots(
@@ -51,6 +53,7 @@ def record_snapshots(
     kind: RevisionKind,
     by: AbstractBaseUser | None = None,
     note: str = "",
+    verb: str = "",
     pending: bool = False,
 ) -> None:
     """Write one revision of each article id, in a constant number of statements.
@@ -70,6 +73,7 @@ def record_snapshots(
             snapshot=data,
             by=by,
             note=note,
+            verb=verb,
             pending=pending,
         )
         for pk, data in snapshots.items()

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from articles import links
 from articles.identity import text_hash
-from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary, Revision, Source, TermLink
+from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary, Origin, Revision, Source, TermLink
 from articles.revisions import Snapshot
 from taxonomy import names
 from taxonomy.models import Term
@@ -23,7 +24,8 @@ PLAIN = (
     "excerpt",
     "reuse",
 )
-EVENT = ("intro", "points", "conclusion", "origin")
+EVENT_TEXTS = ("intro", "points", "conclusion")
+EVENT = (*EVENT_TEXTS, "origin")
 # All that a person or a seed can say of an article; what a restored version brings back.
 CONTENT = (*PLAIN, "source", *TERM_FIELDS, *EVENT)
 
@@ -40,6 +42,19 @@ class Taken(Exception):
 def content(snapshot: Snapshot) -> dict[str, Any]:
     """The part of it that a person or a seed can say; an old snapshot may lack some of it."""
     return {name: snapshot[name] for name in CONTENT if name in snapshot}
+
+
+def draft_content(snapshot: Snapshot) -> dict[str, Any]:
+    """The same of a draft, with the base that an import's draft brings along."""
+    return content(snapshot) | ({"base": snapshot["base"]} if "base" in snapshot else {})
+
+
+def origin(before: Snapshot, after: Snapshot, *, verified: bool) -> str:
+    """Who stands behind the event summary now. To verify is an act; to change a text undoes it, unless done again."""
+    if verified:
+        return Origin.VERIFIED.value
+    changed = any((before.get(name) or None) != (after.get(name) or None) for name in EVENT_TEXTS)
+    return Origin.EDITED.value if changed else before["origin"]
 
 
 def close_draft(article: Article, draft: Revision) -> None:
@@ -62,7 +77,7 @@ def write(article: Article, content: Mapping[str, Any]) -> None:
     if "source" in content:
         fields["source"] = _source(content["source"])
     if fields:
-        Article.objects.filter(pk=article.pk).update(**fields)
+        _update(article, fields)
     for name in TERM_FIELDS:
         if name in content:
             write_terms(article, name, content[name])
@@ -74,6 +89,18 @@ def _free(article: Article, url_key: str | None) -> str | None:
     if other:
         raise Taken(other)
     return url_key
+
+
+def _update(article: Article, fields: dict[str, Any]) -> None:
+    """Raises Taken also for a link that another took in this moment."""
+    try:
+        with transaction.atomic():
+            Article.objects.filter(pk=article.pk).update(**fields)
+    except IntegrityError as error:
+        if "url_key" not in fields:
+            raise
+        _free(article, fields["url_key"])
+        raise error
 
 
 def _source(host: str | None) -> Source | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from articles.findings import ERROR, FINDINGS, WARNING
 from articles.models import LINKS, Status, TermLink
 
-NEWEST = 10_000  # of the entries to do are looked at,
+NEWEST = 5_000  # of the entries to do are looked at,
 MINE = 1_000  # and of those assigned to oneself
 READY = "ready"  # the filter for entries that nothing speaks against
 
@@ -36,14 +36,9 @@ def _terms(vocabulary: str, link: type[TermLink]) -> str:
     ) {vocabulary} ON {vocabulary}.id = todo.id"""
 
 
-# Back from review and not submitted again: a note of the reviewer is what its last act of the workflow said.
-# An article taken up again got none. Version 1 has never moved.
-_SENT_BACK = """todo.version > 1 AND EXISTS (
-    SELECT FROM (
-        SELECT by_id, note FROM articles_revision
-        WHERE article_id = todo.id AND kind = 'workflow' ORDER BY number DESC LIMIT 1
-    ) act JOIN articles_note note
-        ON note.article_id = todo.id AND note.text = act.note AND note.by_id IS NOT DISTINCT FROM act.by_id
+# Back from review and not submitted again. Version 1 has never moved.
+_SENT_BACK = """todo.version > 1 AND 'send_back' = (
+    SELECT verb FROM articles_revision WHERE article_id = todo.id AND kind = 'workflow' ORDER BY number DESC LIMIT 1
 )"""
 
 # The worst first. One counts for more than all that follow it together.

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,13 +13,13 @@ from articles.models import (
     Article,
     ImportBatch,
     ImportRow,
-    Note,
     Outcome,
     Revision,
     RevisionKind,
     Status,
 )
 from articles.teamwork import name
+from articles.workflow import TRANSITIONS
 from taxonomy.models import VOCABULARIES
 
 COUNTED = 10_000  # of anything; beyond that it is more
@@ -102,15 +101,12 @@ def in_conflict(articles: QuerySet) -> QuerySet:
 
 def sent_back(user: AbstractBaseUser) -> QuerySet:
     """What this person submitted and a reviewer gave back, and is still to do; of her latest acts."""
-    mine = Revision.objects.filter(by=user, kind=RevisionKind.WORKFLOW)
+    mine = Revision.objects.filter(by=user, verb="submit").order_by("-id").values_list("article", flat=True)
     acts = Revision.objects.filter(article=OuterRef("pk"), kind=RevisionKind.WORKFLOW).order_by("-number")
-    note = Note.objects.filter(article=OuterRef("pk"), by=OuterRef("act_by"), text=OuterRef("act_note"))
     return (
-        _brief(Article.objects.filter(status=Status.DRAFT))
-        .filter(pk__in=list(mine.order_by("-id").values_list("article", flat=True)[:MY_ACTS]))
-        .annotate(act_by=Subquery(acts.values("by")[:1]), act_note=Subquery(acts.values("note")[:1]))
-        .filter(Exists(note))
-        .exclude(act_by=user.pk)
+        _brief(Article.objects.filter(status=Status.DRAFT, pk__in=list(mine[:MY_ACTS])))
+        .annotate(act=Subquery(acts.values("verb")[:1]), act_note=Subquery(acts.values("note")[:1]))
+        .filter(act="send_back")
         .order_by("-id")
     )
 
@@ -196,17 +192,16 @@ def _mine(user: AbstractBaseUser) -> list[Article]:
 
 
 def _activity() -> list[Act]:
-    rows = Revision.objects.select_related("article", "by").annotate(
-        status=KeyTextTransform("status", "snapshot")
-    )
     people = ("by__username", "by__first_name", "by__last_name")
+    rows = Revision.objects.select_related("article", "by").only(
+        *("number", "kind", "verb", "at", "note", "pending", "article__title"), *people
+    )
     rows = rows.exclude(kind=RevisionKind.IMPORT)  # written late, when something first changes the article
-    rows = rows.only("number", "kind", "at", "note", "pending", *people, "article__title")
     return [Act(row, name(row.by), _said(row)) for row in rows.order_by("-id")[:LATEST]]
 
 
 def _said(revision: Revision) -> str:
-    """What was done, in a word: an act of the workflow by the state that it led to."""
-    if revision.kind == RevisionKind.WORKFLOW and revision.status in Status.values:
-        return f"→ {Status(revision.status).label}"
-    return revision.get_kind_display()
+    """What was done, in a word."""
+    if revision.verb in TRANSITIONS:
+        return str(TRANSITIONS[revision.verb].label)
+    return _("correction") if revision.verb in {"correct", "retract"} else revision.get_kind_display()

@@ -143,15 +143,21 @@ TRANSITIONS: dict[str, Transition] = {
 }
 
 
+FOUR_EYED = {"publish", "approve"}  # of one's own work these are somebody else's
+
+
 def allowed(article: Article, by: AbstractBaseUser) -> list[str]:
     """The verbs that this person may do to the article in its present state."""
-    return [
-        verb
-        for verb, transition in TRANSITIONS.items()
-        if article.status in transition.sources
-        and by.has_perm(transition.permission)
-        and transition.condition(article)
-    ]
+    return [verb for verb in TRANSITIONS if _possible(verb, article) and _may(verb, article, by)]
+
+
+def _possible(verb: str, article: Article) -> bool:
+    transition = TRANSITIONS[verb]
+    return article.status in transition.sources and transition.condition(article)
+
+
+def _may(verb: str, article: Article, by: AbstractBaseUser) -> bool:
+    return by.has_perm(TRANSITIONS[verb].permission) and not (verb in FOUR_EYED and own_work(article, by))
 
 
 # --- the verbs ------------------------------------------------------------------------------------
@@ -184,6 +190,8 @@ def unschedule(article: Article, *, by: AbstractBaseUser | None, note: str = "")
 
 def send_back(article: Article, *, by: AbstractBaseUser | None, note: str, point: int | None = None) -> None:
     """Back to the editor, who finds the note in the article's thread; it may name an event point."""
+    if point is not None and not article.points.filter(position=point).exists():
+        raise Refused(_("There is no event point %(number)d.") % {"number": point})
     with transaction.atomic():
         _move("send_back", article, by=by, note=note)
         Note.objects.create(article=article, by=by, text=note, point=point)
@@ -218,6 +226,8 @@ def approve(article: Article, *, by: AbstractBaseUser | None, note: str = "") ->
     with transaction.atomic():
         current = _checked("approve", article, by, note)
         _take_draft_in(current)
+        if found := problems(Article.objects.get(pk=current.pk)):
+            raise Refused(" ".join(found))
         _finish("approve", article, current, by=by, note=note)
 
 
@@ -235,17 +245,14 @@ def withdraw_due() -> int:
     articles = list(due[:1_000])
     for article in articles:
         reason = _reason_to_withdraw(article)
-        with suppress(Stale):  # somebody was faster: it is looked at again the next time
+        with suppress(Refused):  # somebody was faster: it is looked at again the next time
             _move("withdraw", article, by=None, note=reason, withdraw_at=None)
     return len(articles)
 
 
 def _reason_to_withdraw(article: Article) -> str:
-    """What was said when this time was set: later revisions have it too, with notes of their own."""
-    planned = article.revisions.filter(kind=RevisionKind.WORKFLOW, snapshot__withdraw_at__isnull=False)
-    planned = planned.exclude(snapshot__withdraw_at=None)
-    at = planned.order_by("-number").values_list("snapshot__withdraw_at", flat=True).first()
-    asked = planned.filter(snapshot__withdraw_at=at).order_by("number").values_list("note", flat=True)
+    """What was said when this time was set."""
+    asked = article.revisions.filter(verb="withdraw").order_by("-number").values_list("note", flat=True)
     return asked.first() or _("Its time has come.")
 
 
@@ -269,7 +276,7 @@ def publish_untouched(article_ids: Collection[int], *, note: str) -> None:
             Article.objects.filter(pk__in=ids).update(
                 status=Status.PUBLISHED, published_at=now, updated_at=now, version=F("version") + 1
             )
-            revisions.record(ids, kind=RevisionKind.WORKFLOW, note=note)
+            revisions.record(ids, kind=RevisionKind.WORKFLOW, note=note, verb="publish")
 
 
 # --- how a verb is done ---------------------------------------------------------------------------
@@ -290,7 +297,7 @@ def _move(verb: str, article: Article, *, by: AbstractBaseUser | None, note: str
     current = _checked(verb, article, by, note)
     _finish(verb, article, current, by=by, note=note, **fields)
     # Once nobody sees the approved text, there is one text again. What readers saw last is the revision before.
-    if current.approved and not article.approved and _take_draft_in(current):
+    if current.approved and not article.approved and _take_draft_in(current, but_a_taken_link=True):
         revisions.record([current.pk], kind=RevisionKind.EDIT, note=_("The waiting draft was taken in"))
 
 
@@ -302,7 +309,7 @@ def _finish(
     Article.objects.filter(pk=current.pk).update(**fields)
     for field, value in fields.items():
         setattr(article, field, value)
-    revisions.record([current.pk], kind=RevisionKind.WORKFLOW, by=by, note=note)
+    revisions.record([current.pk], kind=RevisionKind.WORKFLOW, by=by, note=note, verb=verb)
 
 
 def _checked(verb: str, seen: Article, by: AbstractBaseUser | None, note: str) -> Article:
@@ -324,7 +331,7 @@ def _checked(verb: str, seen: Article, by: AbstractBaseUser | None, note: str) -
         raise Refused(_("Give a reason."))
     if verb == "publish" and (found := problems(current)):
         raise Refused(" ".join(found))
-    if verb in {"publish", "approve"} and own_work(current, by):
+    if verb in FOUR_EYED and own_work(current, by):
         raise Refused(_("You wrote or submitted this yourself: somebody else has to approve it."))
     return current
 
@@ -339,23 +346,34 @@ def own_work(article: Article, by: AbstractBaseUser | None) -> bool:
     if by is None or not settings.FOUR_EYES:
         return False
     if article.status == Status.PUBLISHED:
-        draft = revisions.pending(article.pk)
-        return draft is not None and draft.by_id == by.pk
-    submissions = article.revisions.filter(
-        kind=RevisionKind.WORKFLOW, snapshot__status=Status.IN_REVIEW, by__isnull=False
-    )
-    submitter = submissions.order_by("-number").values_list("by", flat=True).first()
-    return by.pk == (submitter or article.author_id)
+        return article.revisions.filter(
+            kind=RevisionKind.DRAFT, by=by.pk, number__gt=_last_decision(article)
+        ).exists()
+    submissions = article.revisions.filter(verb="submit", by__isnull=False).order_by("-number")
+    return by.pk == (submissions.values_list("by", flat=True).first() or article.author_id)
 
 
-def _take_draft_in(article: Article) -> bool:
-    """The waiting draft becomes the article's text; False if there is none. Raises Refused."""
+def _last_decision(article: Article) -> int:
+    """The number of the revision since which the waiting draft has been made, by whomever."""
+    decided = article.revisions.filter(verb__in=["publish", "approve", "discard"]).order_by("-number")
+    return decided.values_list("number", flat=True).first() or 0
+
+
+def _take_draft_in(article: Article, *, but_a_taken_link: bool = False) -> bool:
+    """The waiting draft becomes the article's text; False if there is none.
+
+    Raises Refused if another article has the draft's link meanwhile. Where readers must be spared the text, that
+    link alone is left out.
+    """
     draft = revisions.pending(article.pk)
     if draft is None:
         return False
+    content = rewriting.content(draft.snapshot)
     try:
-        rewriting.write(article, rewriting.content(draft.snapshot))
+        rewriting.write(article, content)
     except rewriting.Taken as taken:
-        raise Refused(str(taken)) from None
+        if not but_a_taken_link:
+            raise Refused(str(taken)) from None
+        rewriting.write(article, {name: content[name] for name in content if name not in {"url", "source"}})
     rewriting.close_draft(article, draft)
     return True

@@ -123,5 +123,18 @@
         $(select).next('.select2').on('paste', '.select2-search__field', (event) => paste(event, select));
     }
 
-    $(() => document.querySelectorAll('select.admin-terms').forEach(start));
+    /* What select2 builds has no name of its own: it gets that of the field, whatever field it is. */
+    function nameParts(select) {
+        const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+        const text = label ? label.textContent.trim().replace(/[:：]$/, '') : select.name;
+        const name = (part) => part.setAttribute('aria-label', text);
+        const parts = '[role=combobox], [role=textbox], .select2-search__field';
+        $(select).next('.select2').find(parts).each((_at, part) => name(part));
+        $(select).on('select2:open', () => document.querySelectorAll('.select2-dropdown .select2-search__field').forEach(name));
+    }
+
+    $(() => {
+        document.querySelectorAll('select.admin-terms').forEach(start);
+        document.querySelectorAll('select.select2-hidden-accessible').forEach(nameParts);
+    });
 }

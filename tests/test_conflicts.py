@@ -114,7 +114,7 @@ class TestAnArticleNobodyHasApproved:
         ],
     )
     def test_a_decision_is_done_noted_and_not_asked_again(self, conflict, decision, title, changed):
-        by = make_user()
+        by = make_user(groups=["Editors"])
         assert decide({"title": decision}, by=by) == changed
         assert only().title == title
         noted = ImportRow.objects.latest("id").conflicts["title"]
@@ -147,7 +147,7 @@ class TestAnArticleNobodyHasApproved:
         assert (only().title, undecided()) == ("第三个标题", False)
 
     def test_the_history_says_who_decided(self, conflict):
-        by = make_user()
+        by = make_user(groups=["Editors"])
         decide({"title": (TAKE, None)}, by=by)
         last = only().revisions.first()
         assert (last.by, last.note) == (by, "Conflicts with an import decided")

@@ -244,13 +244,17 @@ def test_what_was_imported_and_corrected_is_not_changed_by_a_post(role, delivere
 
 
 def test_nobody_without_the_right_to_see_articles_reads_one_beside_its_own_pages(delivered):
-    """All other rights to look, but for the files themselves, which hold what was delivered."""
+    """All other rights to look. A file holds what was delivered, and a correction was told to all readers."""
     rights = Permission.objects.filter(codename__startswith="view_")
     rights = rights.exclude(codename__in=["view_article", "view_seedfile", "view_eventsummary"])
     client = desk(staff(*rights.values_list("codename", flat=True)))
     article = delivered["article"].pk
     addresses = [
-        *(other_address(name, delivered) for name in OTHERS if "seedfile" not in name),
+        *(
+            other_address(name, delivered)
+            for name in OTHERS
+            if not ("seedfile" in name or "correction" in name)
+        ),
         *(address(name, delivered["article"]) for name in DOORS),
         f"/admin/articles/importrow/?article__id__exact={article}",
         f"/admin/articles/importrow/?q={TITLE}",

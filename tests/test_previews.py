@@ -148,7 +148,7 @@ def test_of_a_long_draft_so_many_points_and_terms_are_shown():
 
 
 def test_the_desk_sees_the_draft_what_readers_see_and_every_version():
-    client, article = desk(staff("view_article", "change_article")), with_draft(by=make_user("张三"))
+    client, article = desk(staff("view_article", "change_article")), with_draft(by=make_user("张三", groups=["Editors"]))
     draft = client.get(page_of(article)).text
     assert f"{SECRET}的要点" in draft and "读者的要点" not in draft
     assert "readers do not see this until it is approved" in draft and "张三" in draft
@@ -204,7 +204,7 @@ def test_there_is_no_link_to_what_is_not_wanted(status):
 
 
 def test_the_form_says_that_a_draft_waits_and_where_to_go():
-    article = with_draft(by=make_user("张三"))
+    article = with_draft(by=make_user("张三", groups=["Editors"]))
     page = desk().get(page_of(article, "change")).text
     panel = page.split('class="desk-draft"')[1].split("</section>")[0]
     assert "张三" in panel and "改写" in panel

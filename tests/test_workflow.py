@@ -278,7 +278,7 @@ def test_it_is_too_late_to_keep_what_the_clock_has_withdrawn():
 
 # --- four eyes ------------------------------------------------------------------------------------
 
-EVERYTHING = set(RIGHTS.values())
+EVERYTHING = {*RIGHTS.values(), "add_article"}
 
 
 def test_nobody_publishes_what_she_submitted_and_somebody_else_does():
@@ -318,9 +318,48 @@ def test_nobody_approves_her_own_draft_but_anybody_an_imports():
     draft(article, by=editor, title="乙")
     with pytest.raises(workflow.Refused):
         workflow.approve(article, by=editor)
-    draft(article, by=None, title="丙")
-    workflow.approve(article, by=editor)
-    assert stored(article).title == "丙"
+    of_an_import = make_article("甲", publish=True)
+    draft(of_an_import, by=None, title="丙")
+    workflow.approve(of_an_import, by=editor)
+    assert stored(of_an_import).title == "丙"
+
+
+def test_a_comma_of_somebody_else_does_not_make_the_draft_hers_alone():
+    article, author, second = make_article("甲", publish=True), person(*EVERYTHING), person(*EVERYTHING)
+    editing.save(article, {"title": "乙"}, by=author)
+    editing.save(article, {"title": "乙。"}, by=second)
+    for one in (author, second):
+        with pytest.raises(workflow.Refused):
+            workflow.approve(article, by=one)
+        assert "approve" not in workflow.allowed(article, one)
+    workflow.approve(article, by=person(*EVERYTHING))
+
+
+def test_taking_a_time_back_does_not_change_who_submitted_it():
+    article, editor, reviewer = make_article(), person(*EVERYTHING), person(*EVERYTHING)
+    workflow.submit(article, by=editor)
+    workflow.publish(article, by=reviewer, at=soon())
+    workflow.unschedule(article, by=reviewer)
+    with pytest.raises(workflow.Refused):
+        workflow.publish(article, by=editor)
+    workflow.publish(article, by=reviewer)
+
+
+def test_a_draft_that_could_not_be_published_is_not_approved():
+    article = make_article("甲", publish=True)
+    draft(article, url="见原文", source=None)
+    with pytest.raises(workflow.Refused):
+        workflow.approve(article, by=None)
+    assert stored(article).url_key is not None
+
+
+def test_a_draft_whose_link_another_took_keeps_nobody_from_withdrawing():
+    make_article(url="https://example.com/taken", url_key="https://example.com/taken")
+    article = make_article("甲", publish=True)
+    draft(article, title="乙", url="https://example.com/taken")
+    workflow.withdraw(article, by=None, reason="来源更正")
+    now = stored(article)
+    assert (now.status, now.title, now.url) == (Status.WITHDRAWN, "乙", article.url)
 
 
 def test_a_desk_of_one_switches_it_off(settings):
@@ -379,7 +418,9 @@ def test_a_draft_with_a_link_that_another_has_taken_is_refused_in_words():
 
 
 def test_a_note_to_the_editor_may_name_a_point():
-    article, reviewer = in_state(Status.IN_REVIEW), person(*EVERYTHING)
-    workflow.send_back(article, by=reviewer, note="数字与原文不符", point=3)
+    article, reviewer = make_article(status=Status.IN_REVIEW, points=[("一", "甲")]), person(*EVERYTHING)
+    with pytest.raises(workflow.Refused):
+        workflow.send_back(article, by=reviewer, note="没有这一点", point=2)
+    workflow.send_back(article, by=reviewer, note="数字与原文不符", point=1)
     note = Note.objects.get()
-    assert (note.article, note.by, note.text, note.point) == (article, reviewer, "数字与原文不符", 3)
+    assert (note.article, note.by, note.text, note.point) == (article, reviewer, "数字与原文不符", 1)

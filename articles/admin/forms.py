@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import editing, links, revisions
+from articles import editing, links, revisions, rewriting
 from articles.admin.points_field import PointsField
 from articles.models import MAX_EXCERPT, TERM_FIELDS, Article, DateOrigin, Origin, Source
 
@@ -168,7 +168,7 @@ class ArticleForm(forms.ModelForm):
             }
         said["source"] = self._publisher()
         verified = self.cleaned_data.get("verified", False)
-        return said | {"origin": editing.origin(self.text, self.text | said, verified=verified)}
+        return said | {"origin": rewriting.origin(self.text, self.text | said, verified=verified)}
 
     def _publisher(self) -> str | None:
         """The source follows the link where the editor has chosen none, or none other than the link's."""

@@ -168,7 +168,10 @@ class TriageMixin:
             "thread": [(note, teamwork.name(note.by), in_html(note)) for note in reversed(notes)],
             "unconfirmed": _unconfirmed(article),
             "plain_terms": [
-                (Article._meta.get_field(name).verbose_name, [term.name for term in getattr(article, name).all()])
+                (
+                    Article._meta.get_field(name).verbose_name,
+                    [term.name for term in getattr(article, name).all()],
+                )
                 for name in TERM_FIELDS
             ],
             "previous": asked.address(id=before) if before else "",

@@ -24,6 +24,14 @@ class Revision(models.Model):
     )
     number = models.PositiveIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=10, choices=RevisionKind)
+    verb = models.CharField(
+        _("verb"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the workflow, where one wrote this revision.",
+    )
     snapshot = models.JSONField(_("snapshot"))
     pending = models.BooleanField(
         _("pending"),

@@ -1,8 +1,8 @@
 """The list of articles and the page of one."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +14,7 @@ from articles.facets import Facets
 from articles.filters import ArticleFilter
 from articles.found import search
 from articles.listing import brief, short
-from articles.models import Revision, RevisionKind, Status
+from articles.models import Revision, Status
 from articles.paging import page
 from articles.related import related
 from articles.search.reader import reader
@@ -60,29 +60,31 @@ def article_detail(request: HttpRequest, pk: int, slug: str = "") -> HttpRespons
 
 
 def gone(request: HttpRequest, pk: int) -> HttpResponse:
-    """That the article was withdrawn, and why. Raises Http404 for one that readers never could see."""
-    now_withdrawn = Q(article__status=Status.WITHDRAWN, snapshot__status=Status.WITHDRAWN)
-    # Its time has come, and nobody has written that down yet.
-    due = Q(article__status=Status.PUBLISHED, article__withdraw_at__lte=timezone.now())
-    due &= Q(snapshot__withdraw_at__isnull=False) & ~Q(snapshot__withdraw_at=None)
-    withdrawals = Revision.objects.filter(
-        now_withdrawn & Q(at__gte=F("article__published_at"))
-        | due,  # one withdrawn before its time was never public
-        article=pk,
-        kind=RevisionKind.WORKFLOW,
-    )
-    last = withdrawals.order_by("-number").values("snapshot__title", "snapshot__withdraw_at", "note").first()
-    if last is None:
+    """That the article was withdrawn, and why, until it is published again. Raises Http404 for one that readers never saw."""
+    acts = Revision.objects.filter(article=pk, verb="withdraw").order_by("-number")
+    last = acts.values(*_WITHDRAWAL).first()
+    if last is None or not _was_public(last):
         raise Http404
-    if last["snapshot__withdraw_at"]:  # set for a time, by the first revision that has it
-        planned = withdrawals.filter(snapshot__withdraw_at=last["snapshot__withdraw_at"])
-        last |= planned.order_by("number").values("note").first()
     # The title that readers knew: the desk may have given it another since.
-    context = {"section": "articles", "title": short(last["snapshot__title"]), "reason": last["note"]}
+    live = last["article__status"] == last["snapshot__status"] == Status.PUBLISHED
+    title = last["article__title"] if live else last["snapshot__title"]
+    context = {"section": "articles", "title": short(title), "reason": last["note"]}
     response = render(request, "410.html", context, status=410)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-cache"  # it may be published again
     return response
+
+
+_WITHDRAWAL = ("at", "note", "snapshot__title", "snapshot__status", "snapshot__published_at")
+_WITHDRAWAL += ("article__title", "article__status", "article__withdraw_at")
+
+
+def _was_public(withdrawal: dict[str, Any]) -> bool:
+    """Whether it took away what readers saw: not before the time of publication, nor before its own."""
+    if withdrawal["snapshot__status"] == Status.PUBLISHED:  # to be withdrawn later: the article says whether it is
+        at = withdrawal["article__withdraw_at"]
+        return at is not None and at <= timezone.now()
+    return withdrawal["at"] >= datetime.fromisoformat(withdrawal["snapshot__published_at"])
 
 
 def detail_context(article: Story) -> dict[str, Any]:

@@ -75,22 +75,20 @@ def test_from_a_pasted_list_to_the_public_page(desk: Page, article: Article):
     expect(chips(desk, "industries")).to_have_count(1)
     desk.keyboard.press("Escape")
 
-    desk.fill("#id_points-0-position", "2")
-    desk.click("#points-group .add-row a")
-    desk.fill("#id_points-2-position", "1")
-    desk.fill("#id_points-2-heading", "新的开头")
+    desk.click("[data-act=add]")
+    desk.keyboard.type("新的开头")
+    desk.fill("#id_points-2-place", "1")
+    desk.locator("#id_points-2-place").press("Enter")
     desk.click("[name=_continue]")
     expect(desk.locator(".success")).to_be_visible()
-    assert desk.locator(".field-heading textarea").evaluate_all("rows => rows.map((row) => row.value)") == [
-        "新的开头",
-        "第二",
-        "第一",
-        "",  # the empty row that new ones are made from
-    ]
+    headings = desk.locator(".points-list [data-part=heading]").evaluate_all(
+        "all => all.map((one) => one.value)"
+    )
+    assert headings == ["新的开头", "第一", "第二"]
 
     desk.click(".desk-verb-publish")
     desk.fill("#id_note", "核对过")
-    desk.click(".desk-answer [type=submit]")
+    desk.click(".desk-answer [value=now]")
     expect(desk.locator(".success")).to_be_visible()
     desk.goto(Article.objects.get(pk=article.pk).get_absolute_url())
     expect(desk.locator("h1")).to_have_text(article.title)
