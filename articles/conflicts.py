@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import editing, links, rewriting
+from articles import editing, links, revisions, rewriting
 from articles.compare import FIELDS, compare_points
 from articles.marks import Budget
-from articles.models import TERM_FIELDS, Article, DateOrigin, ImportRow
+from articles.models import TERM_FIELDS, Article, DateOrigin, ImportRow, Revision
 from articles.revisions import Snapshot
 from articles.workflow import Refused, Stale
 from taxonomy import names
@@ -293,6 +293,10 @@ def _remember(article: Article, said: Snapshot, seeds: Snapshot) -> None:
     base = kept | {name: value for name, value in seeds.items() if name in done}
     if base != kept:
         Article.objects.filter(pk=article.pk).update(base=base)
+    draft = revisions.pending(article.pk) if article.approved else None
+    if draft and "base" in draft.snapshot:  # an import's draft: what is kept in it is remembered with it
+        snapshot = draft.snapshot | {"base": draft.snapshot["base"] | seeds}
+        Revision.objects.filter(pk=draft.pk).update(snapshot=snapshot)
 
 
 MARK = """

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import revisions, rights, story
+from articles import revisions, rights
 from articles.models import Article, Correction, RevisionKind
 from articles.workflow import Refused, Stale
 
@@ -64,11 +64,8 @@ def _locked(article: Article, by: AbstractBaseUser | None) -> Article:
 
 
 def _check_rights(article: Article, wrong: str, right: str) -> None:
-    """A notice may not bring more of the original than its page may."""
-    quoting = story.of_snapshot(article, {"title": "", "summary": article.summary, "reuse": article.reuse})
-    quoting = quoting._replace(event_summary=story.Summary(wrong, right, ""))
-    allowed = rights.shown(quoting)
-    if (allowed.intro, allowed.conclusion) != (wrong, right):
+    """A notice never brings more of the original than an excerpt: it stays when the source allows less one day."""
+    if any(rights.repeats(text, article.summary) for text in (wrong, right)):
         raise Refused(_("This repeats more of the original than readers may get. Quote less of it."))
 
 

@@ -86,6 +86,11 @@ def _quoting_briefly(passage: str, protected: str) -> str:
     return cut(passage, MAX_EXCERPT - 2).removesuffix("……") + "……"
 
 
+def repeats(passage: str, text: str) -> bool:
+    """Whether the passage repeats more of the text than an excerpt."""
+    return _quotes_at_length(_squeezed(passage), _squeezed(text))
+
+
 def _quotes_at_length(passage: str, protected: str) -> bool:
     """Whether the two, both squeezed, share a run of more than MAX_EXCERPT characters.
 

@@ -182,7 +182,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
 # Nobody publishes what she wrote or submitted herself, unless this is off.
 FOUR_EYES = env_bool("FOUR_EYES", True)
 # So long a link shows an article that is not public to somebody without an account.
-PREVIEW_DAYS = 7
+PREVIEW_DAYS = int(env("PREVIEW_DAYS", "7"))
 
 # --- static files ---------------------------------------------------------------------------------
 

@@ -603,7 +603,7 @@ def test_verbs_need_their_right_and_exist():
     assert Article.objects.get(pk=article.pk).status == Status.DRAFT
 
 
-def run(client: Client, action: str, articles: list[Article], **fields: str) -> Any:
+def run(client: Client, action: str, articles: list[Article], **fields: str | list[str]) -> Any:
     data = {"action": action, "_selected_action": [article.pk for article in articles]} | fields
     return client.post(LIST, data, follow=True)
 
@@ -615,10 +615,21 @@ def test_articles_are_published_together_and_each_tells_its_outcome():
     assert list(Article.objects.published()) == [good]
 
 
-def test_a_long_report_is_cut():
-    articles = [make_article(f"第{n}篇") for n in range(25)]
+def test_every_one_of_many_tells_its_outcome():
+    articles = [make_article(f"第{n}篇") for n in range(45)]
     page = run(desk(), "publish_selected", articles, asked="1", note="").content.decode()
-    assert page.count("篇: published") == 20 and "and 5 more" in page
+    assert page.count("篇: published") == 45
+
+
+def test_one_that_changed_since_the_question_is_refused_the_others_are_done():
+    still, changed = make_article("没动"), make_article("动过")
+    client = desk()
+    asked = run(client, "publish_selected", [still, changed]).content.decode()
+    seen = re.findall(r'name="seen" value="([^"]+)"', asked)
+    Article.objects.filter(pk=changed.pk).update(title="动过了", version=2)
+    page = run(client, "publish_selected", [still, changed], asked="1", note="", seen=seen).content.decode()
+    assert "没动: published" in page and "动过了: Somebody has changed" in page
+    assert list(Article.objects.published()) == [still]
 
 
 def test_withdrawing_together_asks_for_a_reason_first():

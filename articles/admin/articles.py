@@ -308,24 +308,48 @@ class ArticleAdmin(
             ("asked", "1"),
             ("select_across", request.POST.get("select_across", "0")),
             *((admin.helpers.ACTION_CHECKBOX_NAME, pk) for pk in selected),
+            *(
+                ("seen", f"{pk}:{version}")
+                for pk, version in queryset.values_list("pk", "version")[: verbs.MAX_AT_ONCE]
+            ),
         ]
         shown = list(queryset[: verbs.MAX_LINES])
-        rest = queryset.count() - len(shown)
+        rest = _some(queryset) - len(shown)
         return self._ask(request, verb, shown, form, hidden=hidden, rest=rest, bulk=True)
 
     def _do_all(self, request: HttpRequest, verb: str, queryset: QuerySet, *, note: str, **more: Any) -> None:
-        if queryset.count() > verbs.MAX_AT_ONCE:
+        if _some(queryset) > verbs.MAX_AT_ONCE:
             text = _("Choose at most %(number)d articles at a time.") % {"number": verbs.MAX_AT_ONCE}
             self.message_user(request, text, messages.ERROR)
             return
-        moved, refused = verbs.act_on_all(verb, queryset, by=request.user, note=note, **more)
-        self._tell(request, [f"{article}: {reason}" for article, reason in refused], messages.WARNING)
-        self._tell(request, [f"{article}: {article.state}" for article in moved], messages.SUCCESS)
+        articles = _as_seen(queryset, request.POST.getlist("seen"))
+        moved, refused = verbs.act_on_all(verb, articles, by=request.user, note=note, **more)
+        self._tell(request, [f"{_short(article)}: {reason}" for article, reason in refused], messages.WARNING)
+        self._tell(request, [f"{_short(article)}: {article.state}" for article in moved], messages.SUCCESS)
 
     def _tell(self, request: HttpRequest, lines: list[str], level: int) -> None:
-        if lines:
-            text = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in verbs.bounded(lines)))
-            self.message_user(request, text, level)
+        for start in range(0, len(lines), verbs.MAX_LINES):
+            some = ((line,) for line in lines[start : start + verbs.MAX_LINES])
+            self.message_user(request, format_html_join(mark_safe("<br>"), "{}", some), level)
+
+
+def _some(articles: QuerySet) -> int:
+    """How many they are; beyond what can be done at once nobody counts on."""
+    return articles.order_by().values("pk")[: verbs.MAX_AT_ONCE + 1].count()
+
+
+def _as_seen(articles: QuerySet, seen: list[str]) -> list[Article]:
+    """In the versions that the person was asked about; one changed since is refused."""
+    versions = dict(pair.split(":", 1) for pair in seen if ":" in pair)
+    found = list(articles)
+    for article in found:
+        if seen and versions.get(str(article.pk)) != str(article.version):
+            article.version = 0
+    return found
+
+
+def _short(article: Article) -> str:
+    return Truncator(article.title).chars(80)
 
 
 def _bulk(verb: str, desk: ArticleAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

@@ -133,9 +133,3 @@ def act_on_all(
         else:
             moved.append(article)
     return moved, refused
-
-
-def bounded(lines: list[str]) -> list[str]:
-    """The first lines, and how many more there are."""
-    rest = len(lines) - MAX_LINES
-    return lines if rest <= 0 else [*lines[:MAX_LINES], _("and %(number)d more") % {"number": rest}]
