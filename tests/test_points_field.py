@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from articles.admin.points_field import MAX_POINTS, PointsField, PointsWidget
-from articles.admin.points_views import KINDS, MAX_AT_ONCE, evidence_panel
+from articles.admin.points_views import KINDS, MAX_UNASKED, evidence_panel
 from tests.factories import desk, make_article, staff
 
 POINTS = [{"heading": "甲", "body": "一"}, {"heading": "乙", "body": "二"}, {"heading": "丙", "body": "三"}]
@@ -135,7 +135,7 @@ def test_the_panel_marks_what_the_text_does_not_say():
 
 
 def test_a_very_long_text_is_compared_only_when_asked():
-    text = "长" * (MAX_AT_ONCE + 1)
+    text = "长" * (MAX_UNASKED + 1)
     assert evidence_panel(text, POINTS) == {"evidence": [], "too_long": True}
     assert len(evidence_panel(text, POINTS, at_once=True)["evidence"]) == 3
     assert evidence_panel(text, []) == {"evidence": [], "too_long": False}
