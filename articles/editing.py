@@ -43,7 +43,7 @@ def save(
     if current.version != article.version:
         raise Stale
     before = text(current)
-    after = before | _resolved(changes)
+    after = dict(rewriting.at_home(before | _resolved(changes)))
     if after == before:
         return None
     if current.approved:

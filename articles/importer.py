@@ -26,6 +26,7 @@ from articles.identity import Prepared, end_with_parent, prepare_all
 from articles.intake import Delivered, Publish, Reading, Row
 from articles.matching import recognise
 from articles.models import (
+    FIELDS,
     TERM_FIELDS,
     Article,
     EventPoint,
@@ -37,6 +38,7 @@ from articles.models import (
     Source,
 )
 from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
+from taxonomy import homes
 from taxonomy.models import Term
 
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
@@ -225,6 +227,7 @@ def _import_once(
     changed = [row for row in readable if row.outcome == Outcome.UPDATED]
     _lock(readable)
     terms = _resolve_terms([*new, *changed])
+    _take_home([*new, *changed], terms)
     _create(new, terms)
     if changed:
         updates.apply(batch, changed, terms)
@@ -284,6 +287,21 @@ def _resolve_terms(rows: list[Row]) -> dict[str, dict[str, Term]]:
         )
         for name, model in TERM_FIELDS.items()
     }
+
+
+def _take_home(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
+    """A term that the desk has moved to another vocabulary goes there, whichever the seed names."""
+    unknown = {
+        vocabulary: {name for row in rows for name in row.record.content[field] if name not in terms[field]}
+        for vocabulary, field in FIELDS.items()
+    }
+    known = homes.homes(unknown)
+    for term in known.values():
+        terms[FIELDS[term.vocabulary]][term.name] = term
+    for row in rows if known else ():
+        spelled = {vocabulary: row.record.content[field] for vocabulary, field in FIELDS.items()}
+        found = homes.at_home(spelled, known)
+        row.record.content = row.record.content | {FIELDS[name]: names for name, names in found.items()}
 
 
 def _create(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:

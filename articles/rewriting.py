@@ -8,9 +8,19 @@ from django.utils.translation import gettext as _
 
 from articles import links
 from articles.identity import text_hash
-from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary, Origin, Revision, Source, TermLink
+from articles.models import (
+    FIELDS,
+    TERM_FIELDS,
+    Article,
+    EventPoint,
+    EventSummary,
+    Origin,
+    Revision,
+    Source,
+    TermLink,
+)
 from articles.revisions import Snapshot
-from taxonomy import names
+from taxonomy import homes, names
 from taxonomy.models import Term
 
 PLAIN = (
@@ -57,6 +67,15 @@ def origin(before: Snapshot, after: Snapshot, *, verified: bool) -> str:
     return Origin.EDITED.value if changed else before["origin"]
 
 
+def at_home(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Terms that were moved to another vocabulary stand there, if the content speaks of all of them."""
+    if not content.keys() >= TERM_FIELDS.keys():
+        return content
+    spelled = {vocabulary: content[field] for vocabulary, field in FIELDS.items()}
+    found = homes.at_home(spelled, homes.homes(spelled))
+    return {**content, **{FIELDS[vocabulary]: names for vocabulary, names in found.items()}}
+
+
 def close_draft(article: Article, draft: Revision) -> None:
     """The draft is decided. What an import wanted with it counts as seen: its base becomes the article's."""
     Revision.objects.filter(pk=draft.pk).update(pending=False)
@@ -69,6 +88,7 @@ def write(article: Article, content: Mapping[str, Any]) -> None:
 
     `content` has the shape of a snapshot; what it leaves out stays. Raises Taken.
     """
+    content = at_home(content)
     fields = {name: content[name] for name in PLAIN if name in content}
     if "url" in fields:
         fields["url_key"] = _free(article, links.canonical(fields["url"]))
@@ -145,6 +165,7 @@ def write_terms(article: Article, field: str, spellings: Iterable[str]) -> None:
     A term that stays keeps the spelling it came in. The number of statements does not depend on how many there are.
     """
     link = TERM_FIELDS[field]
+    link.tag_model().objects.hold()
     present = {row.tag_id: row for row in link.objects.filter(content_object=article)}
     wanted = _rows(link, article, spellings, present)
     if gone := present.keys() - wanted.keys():

@@ -1,30 +1,33 @@
 """The desk's three vocabularies: one admin for all, with its own suggestions for the fields that carry terms."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_safe
 from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
 from taxonomy import names
-from taxonomy.models import Alias, Industry, Keyword, Technology, Term
+from taxonomy.curation import CurationMixin
+from taxonomy.merge import Refused, rename
+from taxonomy.models import POINTERS, Alias, Industry, Keyword, Technology, Term
+from taxonomy.records import MergeAdmin
+from taxonomy.relations import use_counts
+from taxonomy.suggestions import suggest
 
-SUGGESTIONS = 20
-_SHORTEST_FIRST = (Length("key"), "key")
+__all__ = ["MergeAdmin", "SecondLookMixin", "TermAdmin", "suggest"]
+
+MAX_KEPT = 20  # terms that a page lists as not to be deleted
 
 
 class SecondLookMixin:
@@ -51,51 +54,6 @@ def _second_look(view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -
     return view(*args, **kwargs)
 
 
-# --- suggestions ----------------------------------------------------------------------------------
-
-
-def suggest(model: type[Term], typed: str) -> list[dict[str, Any]]:
-    """What an editor may mean: the term of exactly this key, then beginnings, then terms that contain it.
-
-    Names and aliases count alike; `via` says by which alias or former name a term was found.
-    """
-    key = names.key(typed[: names.MAX_NAME])
-    if not key:
-        return []
-    spellings = _spellings(model, _SHORTEST_FIRST, key__startswith=key)
-    if len(spellings) < SUGGESTIONS:
-        # Unordered: the database may stop as soon as it has enough, instead of sorting all that contain an `ai`.
-        within = _spellings(model, (), key__contains=key)
-        spellings |= {key: name for key, name in within.items() if key not in spellings}
-    terms = model.objects.by_key(list(spellings)[:SUGGESTIONS])
-    found: dict[int, dict[str, Any]] = {}
-    for spelling_key, spelling in spellings.items():
-        if term := terms.get(spelling_key):
-            found.setdefault(term.pk, _suggestion(term, spelling, exact=spelling_key == key))
-    return list(found.values())
-
-
-def _spellings(model: type[Term], order: Sequence[Any], **lookup: str) -> dict[str, str]:
-    """Some names and aliases by key, the shortest first, so that an exact one leads."""
-    aliases = model.aliases.rel.related_model.objects
-    rows = [
-        row
-        for queryset in (model.objects, aliases)
-        for row in queryset.filter(**lookup).order_by(*order).values_list("key", "name")[:SUGGESTIONS]
-    ]
-    return dict(sorted(rows, key=lambda row: (len(row[0]), row[0])))
-
-
-def _suggestion(term: Term, spelling: str, *, exact: bool) -> dict[str, Any]:
-    return {
-        "id": term.name,
-        "text": term.name,
-        "via": "" if names.key(spelling) == names.key(term.name) else spelling,
-        "exact": exact,
-        "confirmed": term.confirmed,
-    }
-
-
 # --- what uses a term -----------------------------------------------------------------------------
 
 
@@ -106,17 +64,6 @@ def users(model: type[Term]) -> list[models.ManyToOneRel]:
         for relation in model._meta.get_fields(include_hidden=True)
         if relation.one_to_many and issubclass(relation.related_model, ItemBase)
     ]
-
-
-def use_counts(model: type[Term], ids: Iterable[int]) -> Counter[int]:
-    """How often each of these terms is used, by id."""
-    ids = list(ids)
-    total: Counter[int] = Counter()
-    for relation in users(model):
-        field = relation.field.name
-        links = relation.related_model.objects.filter(**{f"{field}__in": ids}).order_by()
-        total.update(dict(links.values_list(field).annotate(number=Count("*"))))
-    return total
 
 
 def _carriers(term: Term) -> str:
@@ -160,13 +107,27 @@ class TermForm(forms.ModelForm):
         return name
 
 
-def _old_name(form: TermForm) -> str:
-    """The name that a renamed term had, if it now has another key; else empty."""
-    old = form.initial.get("name", "") if form.instance.pk else ""
-    return old if old and names.key(old) != names.key(form.instance.name) else ""
-
-
 class AliasFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """A table's cells have no labels of their own."""
+        super().add_fields(form, index)
+        for name, label in (("name", _("alias")), ("DELETE", _("Delete this alias"))):
+            if name in form.fields:
+                form.fields[name].widget.attrs["aria-label"] = label
+
+    def save_new(self, form: forms.ModelForm, commit: bool = True) -> Alias:
+        self._make_room(form)
+        return super().save_new(form, commit)
+
+    def save_existing(self, form: forms.ModelForm, obj: Alias, commit: bool = True) -> Alias:
+        self._make_room(form)
+        return super().save_existing(form, obj, commit)
+
+    def _make_room(self, form: forms.ModelForm) -> None:
+        """The name a term had until now is an alias already when the rows of its form are saved."""
+        same = self.instance.aliases.filter(key=names.key(form.cleaned_data["name"]))
+        same.exclude(pk=form.instance.pk).delete()
+
     def clean(self) -> None:
         super().clean()
         rows = [form for form in self.forms if self._counts(form)]
@@ -210,16 +171,35 @@ class InUseFilter(admin.SimpleListFilter):
 
 
 class MergedFilter(admin.SimpleListFilter):
+    """Only terms that stand for themselves, unless others are asked for."""
+
     title = gettext_lazy("merged")
     parameter_name = "merged"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("no", gettext_lazy("Stands for itself")), ("yes", gettext_lazy("Merged into another"))]
+        return [
+            ("no", gettext_lazy("Stands for itself")),
+            ("yes", gettext_lazy("Merged into another")),
+            ("moved", gettext_lazy("Moved to another vocabulary")),
+            ("all", gettext_lazy("All")),
+        ]
+
+    def value(self) -> str:
+        known = {value for value, _label in self.lookup_choices}
+        return super().value() if super().value() in known else "no"
+
+    def choices(self, changelist: ChangeList) -> Iterable[dict[str, Any]]:
+        return list(super().choices(changelist))[1:]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() not in {"yes", "no"}:
-            return queryset
-        return queryset.filter(merged_into__isnull=self.value() == "no")
+        match self.value():
+            case "yes":
+                return queryset.exclude(merged_into=None)
+            case "moved":
+                return queryset.filter(merged_into=None).exclude(**dict.fromkeys(POINTERS))
+            case "all":
+                return queryset
+        return queryset.filter(**dict.fromkeys(POINTERS))
 
 
 class TermList(ChangeList):
@@ -233,18 +213,18 @@ class TermList(ChangeList):
             term.use_count = counts[term.pk]
 
 
-class TermAdmin(SecondLookMixin, admin.ModelAdmin):
+class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
     form = TermForm
-    list_display = ["name", "uses", "other_names", "confirmed", "merged_into"]
+    list_display = ["name", "uses", "other_names", "confirmed", "leads_to"]
     list_filter = ["confirmed", InUseFilter, MergedFilter]
-    list_select_related = ["merged_into"]
+    list_select_related = list(POINTERS)
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or alias, in any spelling")
-    fields = ["name", "description", "confirmed", "slug", "meeting_key", "merged_into", "uses"]
-    readonly_fields = ["slug", "meeting_key", "merged_into", "uses"]
-    actions = ["confirm"]
+    fields = ["name", "description", "confirmed", "slug", "meeting_key", "leads_to", "uses"]
+    readonly_fields = ["slug", "meeting_key", "leads_to", "uses"]
+    actions = ["confirm", "merge_selected", "move_selected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("aliases")
@@ -262,7 +242,15 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
         if not key:
             return queryset, False
         aliases = self.model.aliases.rel.related_model.objects.filter(key__contains=key)
-        return queryset.filter(Q(key__contains=key) | Q(pk__in=aliases.values("term"))), False
+        merged = self.model.objects.filter(key__contains=key).exclude(merged_into=None)
+        found = (
+            Q(key__contains=key) | Q(pk__in=aliases.values("term")) | Q(pk__in=merged.values("merged_into"))
+        )
+        return queryset.filter(found), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Term | None = None) -> list[str]:
+        """A term that leads to another keeps its name: that is what it is there for."""
+        return [*self.readonly_fields, "name"] if obj and obj.pointer else self.readonly_fields
 
     @admin.display(description=gettext_lazy("articles"))
     def uses(self, term: Term) -> str:
@@ -276,6 +264,14 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
     @admin.display(description=gettext_lazy("key of all spellings"))
     def meeting_key(self, term: Term) -> str:
         return term.key or "–"
+
+    @admin.display(description=gettext_lazy("leads to"))
+    def leads_to(self, term: Term) -> str:
+        if not term.pointer:
+            return "–"
+        other = next(filter(None, (getattr(term, name) for name in POINTERS)))
+        address = reverse(f"admin:taxonomy_{other.vocabulary}_change", args=[other.pk])
+        return format_html('<a href="{}">{}</a>', address, other)
 
     @admin.display(description=gettext_lazy("aliases"))
     def other_names(self, term: Term) -> str:
@@ -298,16 +294,12 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
     # -- saving and deleting
 
     def save_model(self, request: HttpRequest, obj: Term, form: forms.ModelForm, change: bool) -> None:
-        """A renamed term keeps its old name as an alias, so that old addresses and spellings still find it."""
-        if _old_name(form):
-            obj.aliases.filter(key=names.key(obj.name)).delete()
+        if change and "name" in form.changed_data:
+            try:
+                rename(obj, obj.name, by=request.user)
+            except Refused as refusal:  # somebody took the name in this moment: the form says so
+                raise IntegrityError(str(refusal)) from refusal
         super().save_model(request, obj, form, change)
-
-    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        term, old = form.instance, _old_name(form)
-        if old and not term.aliases.filter(key=names.key(old)).exists():
-            term.aliases.create(name=old)
 
     def get_deleted_objects(self, objs: Iterable[Term], request: HttpRequest) -> tuple:
         """A term in use is not deleted: say how much uses it rather than list it all."""
@@ -317,24 +309,15 @@ class TermAdmin(SecondLookMixin, admin.ModelAdmin):
             % {"term": term.name, "number": counts[term.pk]}
             for term in objs
             if counts[term.pk]
-        ][:SUGGESTIONS]
+        ][:MAX_KEPT]
+        kept += [
+            _("%(term)s: its address leads to another term") % {"term": term.name}
+            for term in objs
+            if term.pointer
+        ][:MAX_KEPT]
         if kept:
             return [], {}, set(), kept
         return super().get_deleted_objects(objs, request)
-
-    # -- suggestions
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_suggest"
-        view = self.admin_site.admin_view(require_safe(self.suggest_view))
-        return [path("suggest/", view, name=name), *super().get_urls()]
-
-    def suggest_view(self, request: HttpRequest) -> HttpResponse:
-        """Suggestions for a field of terms, in the form that select2 reads."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        results = suggest(self.model, request.GET.get("term", ""))
-        return JsonResponse({"results": results, "pagination": {"more": False}})
 
 
 def _register(model: type[Term]) -> None:

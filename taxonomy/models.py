@@ -1,11 +1,15 @@
 """Three vocabularies of terms and their aliases. Nothing here knows what carries a term."""
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import lru_cache, reduce
+from operator import and_, or_
 from typing import Self
 
-from django.db import models
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from taggit.models import TagBase
@@ -13,6 +17,8 @@ from taggit.models import TagBase
 from taxonomy import names, pinyin
 
 MAX_HOPS = 20  # a term merged into a merged term ...; no desk comes near it, and a loop ends
+# Where a term points that does not stand for itself: to its survivor, or to where it was moved.
+POINTERS = ("merged_into", "moved_to_keyword", "moved_to_technology", "moved_to_industry")
 
 
 class KeyField(models.CharField):
@@ -44,8 +50,15 @@ class SortKeyField(models.CharField):
 
 class TermQuerySet(models.QuerySet):
     def current(self) -> Self:
-        """Terms that stand for themselves: not merged into another."""
-        return self.filter(merged_into=None)
+        """Terms that stand for themselves: neither merged into another nor moved to another vocabulary."""
+        return self.filter(**dict.fromkeys(POINTERS))
+
+    def hold(self) -> None:
+        """Until the transaction ends no merge changes what the names of this vocabulary mean.
+
+        Whoever writes which term something carries asks for it before looking the terms up.
+        """
+        lock("pg_advisory_xact_lock_shared", self.model)
 
     def under(self, letter: str) -> Self:
         """Terms whose pinyin begins with this letter, or with none for `#`, in the order of their pinyin."""
@@ -56,47 +69,104 @@ class TermQuerySet(models.QuerySet):
         """The term that each spelling means: by name or alias, then on to the survivor of its merges.
 
         A spelling that no term knows is left out, unless `create` makes it a new, unconfirmed term; one that
-        cannot be a name (empty, too long) is always left out. The number of statements does not depend on the
-        number of spellings.
+        cannot be a name (empty, too long) is always left out, and so is one whose term was moved to another
+        vocabulary: `moved` finds it. The number of statements does not depend on the number of spellings.
         """
+        if create:
+            self.hold()
         keys = {spelling: names.key(spelling) for spelling in spellings if names.is_name(spelling)}
-        found = self.by_key(set(keys.values()))
+        found = self._followed("key", set(keys.values()))
         if create:
             first = {key: spelling for spelling, key in reversed(keys.items()) if key not in found}
             if first:
                 new = [self.model(name=spelling) for spelling in first.values()]
                 self.model.objects.bulk_create(new, ignore_conflicts=True)
-                found |= self.by_key(first)
+                found |= self._followed("key", first)
+        found = self._here(found)
+        return {spelling: found[key] for spelling, key in keys.items() if key in found}
+
+    def moved(self, spellings: Iterable[str]) -> dict[str, "Term"]:
+        """Where those spellings lead now whose term was moved to another vocabulary."""
+        keys = {spelling: names.key(spelling) for spelling in spellings if names.is_name(spelling)}
+        found = self._elsewhere(self._followed("key", set(keys.values())))
         return {spelling: found[key] for spelling, key in keys.items() if key in found}
 
     def by_key(self, keys: Iterable[str]) -> dict[str, "Term"]:
         """The surviving term for each key that is a term's or an alias's."""
-        return self._survivors("key", keys)
+        return self._here(self._followed("key", keys))
 
     def by_slug(self, slugs: Iterable[str]) -> dict[str, "Term"]:
         """The surviving term for each slug that is, or once was, a term's address."""
-        return self._survivors("slug", slugs)
+        return self._here(self._followed("slug", slugs))
 
-    def _survivors(self, field: str, values: Iterable[str]) -> dict[str, "Term"]:
+    def moved_by_slug(self, slugs: Iterable[str]) -> dict[str, "Term"]:
+        """The term of another vocabulary for each slug whose term was moved there."""
+        return self._elsewhere(self._followed("slug", slugs))
+
+    def _here(self, found: dict[str, "Term"]) -> dict[str, "Term"]:
+        return {value: term for value, term in found.items() if isinstance(term, self.model)}
+
+    def _elsewhere(self, found: dict[str, "Term"]) -> dict[str, "Term"]:
+        return {value: term for value, term in found.items() if not isinstance(term, self.model)}
+
+    def _followed(self, field: str, values: Iterable[str]) -> dict[str, "Term"]:
         values = list(values)
         if not values:
             return {}
         aliases = self.model.aliases.rel.related_model.objects.select_related("term")
         found = {getattr(alias, field): alias.term for alias in aliases.filter(**{f"{field}__in": values})}
         found |= {getattr(term, field): term for term in self.filter(**{f"{field}__in": values})}
-        for _hop in range(MAX_HOPS):
-            merged = {term.merged_into_id for term in found.values() if term.merged_into_id}
-            if not merged:
-                break
-            survivors = self.model.objects.in_bulk(merged)
-            found = {value: survivors.get(term.merged_into_id, term) for value, term in found.items()}
-        return found
+        return followed(found)
+
+
+def followed(found: Mapping[str, "Term"]) -> dict[str, "Term"]:
+    """The survivor of each of these terms, whichever vocabulary it is in by now: two statements a hop at most."""
+    found = dict(found)
+    for _hop in range(MAX_HOPS):
+        wanted: dict[type[Term], set[int]] = {}
+        for model, pk in filter(None, (term.pointer for term in found.values())):
+            wanted.setdefault(model, set()).add(pk)
+        if not wanted:
+            break
+        there = {model: model.objects.in_bulk(pks) for model, pks in wanted.items()}
+        found = {name: _next(term, there) for name, term in found.items()}
+    return found
+
+
+def _next(term: "Term", there: Mapping[type["Term"], Mapping[int, "Term"]]) -> "Term":
+    model, pk = term.pointer or (type(term), term.pk)
+    return there.get(model, {}).get(pk, term)
+
+
+def lock(function: str, *models: type["Term"]) -> None:
+    """Take an advisory lock on what the names of these vocabularies mean; always in the same order."""
+    with connection.cursor() as cursor:
+        for name in sorted((model.vocabulary for model in models), key=list(VOCABULARIES).index):
+            cursor.execute(f"SELECT {function}(hashtext(%s))", [f"taxonomy meaning {name}"])
 
 
 @lru_cache(maxsize=10_000)
 def address(vocabulary: str, slug: str) -> str:
     """Lists show hundreds of links to terms; finding their addresses took a fifth of a list's time."""
     return reverse(vocabulary, args=[slug])
+
+
+def moved_to(name: str) -> models.ForeignKey:
+    return models.ForeignKey(
+        f"taxonomy.{name}",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("moved to"),
+    )
+
+
+def one_pointer_at_most() -> Q:
+    others = ([f"{other}__isnull" for other in POINTERS if other != name] for name in POINTERS)
+    return reduce(or_, (reduce(and_, (Q(**{null: True}) for null in nulls)) for nulls in others))
 
 
 class Term(TagBase):
@@ -120,6 +190,9 @@ class Term(TagBase):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )
+    moved_to_keyword = moved_to("Keyword")
+    moved_to_technology = moved_to("Technology")
+    moved_to_industry = moved_to("Industry")
 
     objects = TermQuerySet.as_manager()
 
@@ -132,13 +205,33 @@ class Term(TagBase):
             models.CheckConstraint(
                 condition=~Q(merged_into=F("id")), name="%(class)s_not_merged_into_itself"
             ),
+            models.CheckConstraint(condition=one_pointer_at_most(), name="%(class)s_one_pointer"),
         ]
-        indexes = [models.Index(fields=["sort_key", "id"], name="%(class)s_sort_key")]
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="%(class)s_sort_key"),
+            # Hardly any row has one; deleting a term asks for each of them.
+            *(
+                models.Index(
+                    fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"%(class)s_{name}"
+                )
+                for name in POINTERS[1:]
+            ),
+        ]
 
     @property
     def letter(self) -> str:
         """The one it stands under in an index by pinyin."""
         return self.sort_key[:1].upper()
+
+    @property
+    def pointer(self) -> tuple[type["Term"], int] | None:
+        """The vocabulary and id of the term that stands for this one; None if it stands for itself."""
+        if self.merged_into_id:
+            return type(self), self.merged_into_id
+        for vocabulary, model in VOCABULARIES.items():
+            if pk := getattr(self, f"moved_to_{vocabulary}_id"):
+                return model, pk
+        return None
 
     def get_absolute_url(self) -> str:
         return address(self.vocabulary, self.slug)
@@ -202,3 +295,46 @@ class TechnologyAlias(Alias):
 
 class IndustryAlias(Alias):
     term = models.ForeignKey(Industry, models.CASCADE, related_name="aliases")
+
+
+class MergeKind(models.TextChoices):
+    MERGE = "merge", _("merge")
+    MOVE = "move", _("move to another vocabulary")
+    RENAME = "rename", _("rename")
+
+
+class Merge(models.Model):
+    """What became of terms: merged, moved to another vocabulary, renamed; who, when, why, and what it changed."""
+
+    kind = models.CharField(_("kind"), max_length=10, choices=MergeKind)
+    vocabulary = models.CharField(_("vocabulary"), max_length=20)
+    # Of a move, where it went; otherwise the same.
+    into_vocabulary = models.CharField(_("into vocabulary"), max_length=20)
+    # [{id, name, into, into_name}]: each term, and the one that stands for it since; of a rename, the two names.
+    terms = models.JSONField(_("terms"))
+    # What undoing needs, see taxonomy.legs; emptied when it is undone.
+    changed = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    rows = models.PositiveIntegerField(_("assignments"), default=0, db_default=0)
+    doubles = models.PositiveIntegerField(_("carried both"), default=0, db_default=0)
+    note = models.TextField(_("note"), blank=True, default="", db_default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), db_default=Now())
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
+    )
+    undone_at = models.DateTimeField(_("undone at"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("change of terms")
+        verbose_name_plural = _("changes of terms")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=MergeKind.values), name="merge_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        into = list(dict.fromkeys(term["into_name"] for term in self.terms))
+        return f"{'、'.join(term['name'] for term in self.terms)} → {'、'.join(into)}"

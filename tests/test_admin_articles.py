@@ -318,7 +318,7 @@ def test_writing_terms_takes_as_many_statements_for_many_as_for_two():
             write_terms(article, "technologies", chosen)
         counts.append(len(queries))
         assert [name for name, _raw, _place in links(article)] == chosen
-    assert counts[0] == counts[1] <= 11  # looking the names up included
+    assert counts[0] == counts[1] <= 13  # looking the names up, and waiting for a merge, included
 
 
 # --- points and their origin

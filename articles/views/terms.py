@@ -26,7 +26,7 @@ RELATED = 8  # terms of a vocabulary
 @require_safe
 def term_detail(request: HttpRequest, vocabulary: str, slug: str) -> HttpResponse:
     term = find_term(vocabulary, slug)
-    if slug != term.slug:
+    if (vocabulary, slug) != (term.vocabulary, term.slug):
         return moved(term)
     found = page(carrying(Article.objects.published(), [term]), request.GET)
     context = {
@@ -45,10 +45,11 @@ def find_term(vocabulary: str, slug: str) -> Term:
     """The surviving term of an address that is, or once was, a term's. Raises Http404."""
     if len(slug) > names.MAX_SLUG or "\0" in slug:
         raise Http404
-    try:
-        return VOCABULARIES[vocabulary].objects.by_slug([slug])[slug]
-    except KeyError:
-        raise Http404 from None
+    terms = VOCABULARIES[vocabulary].objects
+    found = terms.by_slug([slug]) or terms.moved_by_slug([slug])
+    if slug not in found:
+        raise Http404
+    return found[slug]
 
 
 def figures(term: Term, sets: Sets) -> dict[str, Any]:
