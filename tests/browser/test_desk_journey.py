@@ -327,6 +327,7 @@ def test_of_two_who_save_the_same_entry_the_second_is_told_and_loses_nothing_she
     stored = second.locator(".desk-stored")
     expect(stored).to_contain_text("第一个人的标题")
     expect(stored).to_contain_text("第一个人的第一点。")
+    expect(second.locator("#content > h1")).to_have_text("第一个人的标题")
     assert typed(second) == TYPED
     assert Article.objects.get().title == "第一个人的标题"
 
