@@ -56,12 +56,12 @@ def save(
 
 
 @transaction.atomic
-def create(content: Snapshot, *, by: AbstractBaseUser | None) -> Article:
+def create(content: Snapshot, *, by: AbstractBaseUser | None, note: str = "") -> Article:
     """A new article written by hand: to do. Raises Refused where another article has the link."""
     _check(by, "add")
     article = Article.objects.create(title=content["title"], author=by, editor=by)
     _write(article, content)
-    revisions.record([article.pk], kind=RevisionKind.EDIT, by=by)
+    revisions.record([article.pk], kind=RevisionKind.EDIT, by=by, note=note)
     return article
 
 

@@ -220,6 +220,7 @@ class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
     list_select_related = list(POINTERS)
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # it would count every choice over all rows
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or alias, in any spelling")
     fields = ["name", "description", "confirmed", "slug", "meeting_key", "leads_to", "uses"]

@@ -101,6 +101,14 @@ def test_a_save_raises_the_version_and_writes_one_revision():
     assert (revision.snapshot["title"], revision.snapshot["points"][0]["body"]) == ("新", "改")
 
 
+def test_an_editor_may_say_why():
+    article = make_article("旧")
+    saved(article, title="新", note="原标题有误")
+    assert article.revisions.get().note == "原标题有误"
+    saved(article, note="只有理由")  # and nothing changed
+    assert article.revisions.count() == 1
+
+
 def test_a_save_that_changes_nothing_writes_nothing():
     text = "　　第一段\n\n　　第二段 \n"
     article = make_article(

@@ -87,6 +87,7 @@ class ArticleAdmin(
             gettext_lazy("Event summary"),
             {"fields": ["intro", "points", "conclusion", "verified"], "classes": ["desk-event"]},
         ),
+        (None, {"fields": ["note"]}),
     ]
     list_display = ["headline", "state", "source", "list_technologies", "list_industries", "dated", "changed"]
     list_display_links = ["headline"]
@@ -158,7 +159,7 @@ class ArticleAdmin(
         """Who may only look gets the event summary as text: the form's fields for it are no fields of the article."""
         if self.has_change_permission(request, obj) or obj is None:
             return self.fieldsets
-        return [*self.fieldsets[:-1], (self.fieldsets[-1][0], {"fields": ["event_text"]})]
+        return [*self.fieldsets[:2], (self.fieldsets[2][0], {"fields": ["event_text"]})]
 
     @admin.display(description=gettext_lazy("event summary"))
     def event_text(self, article: Article) -> str:
@@ -196,10 +197,10 @@ class ArticleAdmin(
 
     def save_model(self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool) -> None:
         if not change:
-            obj.pk = editing.create(form.changes(), by=request.user).pk
+            obj.pk = editing.create(form.changes(), by=request.user, note=form.cleaned_data["note"]).pk
             return
         try:
-            saved = editing.save(obj, form.changes(), by=request.user)
+            saved = editing.save(obj, form.changes(), by=request.user, note=form.cleaned_data["note"])
         except workflow.Refused as refusal:  # somebody took the link in this moment: the form says so
             raise IntegrityError from refusal
         if saved and obj.approved:

@@ -86,6 +86,14 @@ class ArticleForm(forms.ModelForm):
         ),
     )
 
+    note = forms.CharField(
+        label=gettext_lazy("Why (optional)"),
+        required=False,
+        max_length=300,
+        widget=AdminTextInputWidget,
+        help_text=gettext_lazy("For the history: what was changed and why."),
+    )
+
     class Meta:
         model = Article
         fields = ["title", "url", "source", "summary", "excerpt", "reuse", "source_date", *TERM_FIELDS]
