@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from articles import workbench
-from articles.admin.lists import COUNTED
+from articles.admin.lists import LOOKED_AT
 from articles.models import TERM_FIELDS, Article, EventPoint, ImportBatch, ImportRow, SeedFile, Source, Status
 from taxonomy.models import Term
 
@@ -120,7 +120,7 @@ TERM_FILTERS = [_term_filter(field) for field in TERM_FIELDS]
 class LacksFilter(admin.SimpleListFilter):
     """What an article still has to get before it is complete."""
 
-    title = _("still missing (of the newest 10,000)")
+    title = _("still missing (of the newest 5,000)")
     parameter_name = "lacks"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
@@ -146,7 +146,7 @@ def _newest(queryset: QuerySet, request: HttpRequest) -> QuerySet:
     """What is missing no index can find: looked for among the newest articles of the chosen status, or of all that wait."""
     status = request.GET.get("status__exact")
     waiting = [status] if status in Status.values else [Status.DRAFT, Status.IN_REVIEW]
-    newest = Article.objects.filter(status__in=waiting).order_by("-pk").values("pk")[:COUNTED]
+    newest = Article.objects.filter(status__in=waiting).order_by("-pk").values("pk")[:LOOKED_AT]
     return queryset.filter(pk__in=newest)
 
 
@@ -155,7 +155,7 @@ def _has_terms(field: str) -> Exists:
 
 
 class CareFilter(admin.SimpleListFilter):
-    title = _("findings of the import (of the newest 10,000)")
+    title = _("findings of the import (of the newest 5,000)")
     parameter_name = "care"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import links
-from articles.admin.lists import COUNTED, among
+from articles.admin.lists import LOOKED_AT, among
 from articles.naming import Naming
 from articles.search import text
 from articles.search.query import Asked, matching
@@ -15,7 +15,7 @@ from articles.search.reader import reader
 
 
 class IndexSearchMixin:
-    searched = COUNTED  # of the newest articles: the list's filters are applied to these
+    searched = LOOKED_AT  # of the newest articles: the list's filters are applied to these
     search_fields = ["title", "url"]  # what is searched while there is no index
     search_help_text = gettext_lazy("Words of the title, the event summary, terms or text; or a link")
 

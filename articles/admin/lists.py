@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, BooleanField, Func, IntegerField, Model, OuterRef, Value
 
 COUNTED = 10_000  # rows of a list; who has more narrows it
+LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
 COUNTED_EACH = 1_000  # of what belongs to one row
 
 
