@@ -14,6 +14,7 @@ from articles import revisions, story
 from articles.listing import brief
 from articles.models import Article, Revision, Status
 from articles.story import Story
+from articles.workflow import last_decision
 
 _signer = signing.TimestampSigner(salt="articles.preview")
 MAX_TOKEN = 200  # characters; a token of ours is a third of it
@@ -22,8 +23,11 @@ CLOSED = {Status.DECLINED, Status.WITHDRAWN}
 
 
 def link(article: Article) -> str:
-    """An address under which anybody sees the article before readers do, for some days."""
-    return reverse("preview", args=[_signer.sign(article.pk)])
+    """An address under which anybody sees the article before readers do, for some days.
+
+    It is for what waits now: once that is decided, it shows no later draft.
+    """
+    return reverse("preview", args=[_signer.sign(f"{article.pk}-{last_decision(article)}")])
 
 
 def valid_until() -> datetime:
@@ -31,14 +35,19 @@ def valid_until() -> datetime:
     return timezone.now() + timedelta(days=settings.PREVIEW_DAYS)
 
 
-def opened(token: str) -> tuple[int, datetime]:
-    """The id of the article that the link shows, and until when. Raises SignatureExpired, BadSignature."""
+def opened(token: str) -> tuple[int, int, datetime]:
+    """The id of the article that the link shows, after which decision it was made, and until when it works.
+
+    Raises SignatureExpired, BadSignature.
+    """
     if len(token) > MAX_TOKEN:
         raise signing.BadSignature
     days = timedelta(days=settings.PREVIEW_DAYS)
-    pk = int(_signer.unsign(token, max_age=days))
+    pk, _dash, decision = _signer.unsign(token, max_age=days).partition("-")
+    if not (pk.isdigit() and decision.isdigit()):
+        raise signing.BadSignature
     made = signing.b62_decode(token.split(_signer.sep)[1])
-    return pk, datetime.fromtimestamp(made, UTC) + days
+    return int(pk), int(decision), datetime.fromtimestamp(made, UTC) + days
 
 
 def may_be_shown(article: Article) -> bool:

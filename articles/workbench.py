@@ -197,7 +197,10 @@ def _activity() -> list[Act]:
         *("number", "kind", "verb", "at", "note", "pending", "article__title"), *people
     )
     rows = rows.exclude(kind=RevisionKind.IMPORT)  # written late, when something first changes the article
-    return [Act(row, name(row.by) if row.by else _("the system"), _said(row)) for row in rows.order_by("-id")[:LATEST]]
+    return [
+        Act(row, name(row.by) if row.by else _("the system"), _said(row))
+        for row in rows.order_by("-id")[:LATEST]
+    ]
 
 
 def _said(revision: Revision) -> str:

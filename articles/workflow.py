@@ -207,6 +207,8 @@ def withdraw(
     """Take the article from the public now, or at a later time: until then it stays published."""
     if at is None:
         return _move("withdraw", article, by=by, note=reason, withdraw_at=None)
+    if article.is_leaving(timezone.now()):
+        raise Refused(_("Its time has come: readers do not see it any more."))
     if article.published_at and at <= article.published_at:
         raise Refused(_("It would be withdrawn before it is published."))
     return _move("withdraw", article, by=by, note=reason, status=Status.PUBLISHED, withdraw_at=_to_come(at))
@@ -345,15 +347,19 @@ def own_work(article: Article, by: AbstractBaseUser | None) -> bool:
     """Whether four eyes forbid this person to publish it: what she wrote by hand, submitted, or drafted herself."""
     if by is None or not settings.FOUR_EYES:
         return False
+    decided = last_decision(article)
+    # Readers have seen it: who has changed it since does not bring that to them.
+    changes = article.revisions.filter(kind__in=[RevisionKind.DRAFT, RevisionKind.EDIT], by=by.pk)
+    seen = decided or article.status == Status.PUBLISHED
+    if seen and changes.filter(number__gt=decided).exists():
+        return True
     if article.status == Status.PUBLISHED:
-        return article.revisions.filter(
-            kind=RevisionKind.DRAFT, by=by.pk, number__gt=_last_decision(article)
-        ).exists()
+        return False
     submissions = article.revisions.filter(verb="submit", by__isnull=False).order_by("-number")
     return by.pk == (submissions.values_list("by", flat=True).first() or article.author_id)
 
 
-def _last_decision(article: Article) -> int:
+def last_decision(article: Article) -> int:
     """The number of the revision since which the waiting draft has been made, by whomever."""
     decided = article.revisions.filter(verb__in=["publish", "approve", "discard"]).order_by("-number")
     return decided.values_list("number", flat=True).first() or 0

@@ -854,3 +854,33 @@ def test_the_form_has_no_list_of_all_sources_or_terms():
 def test_a_label_of_any_name_is_shown():
     page = desk().get(page_of(make_article(extra={"items": "甲", "get": "乙"}))).content.decode()
     assert "<dt>items</dt><dd>甲</dd>" in page and "<dt>get</dt><dd>乙</dd>" in page
+
+
+@pytest.mark.parametrize("pk", ["abc", "", "1e5", "²", "9" * 30])
+def test_a_crafted_selection_is_a_bad_request(pk):
+    data = {"action": "publish_selected", "_selected_action": [pk], "asked": "1", "note": ""}
+    assert desk().post(LIST, data).status_code == 400
+
+
+@pytest.mark.parametrize("fields", [{"source": "abc"}, {"_saveasnew": "1"}, {"_to_field": ""}])
+def test_a_crafted_form_is_a_bad_request(fields):
+    assert save(make_article(), **fields).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["title__regex=(", "id__range=1", "published_at__year=99999999999", "title__unaccent=a"]
+)
+def test_a_list_is_asked_only_what_its_filters_ask(query):
+    assert desk().get(f"{LIST}?{query}").status_code == 400
+
+
+def test_a_time_beyond_all_calendars_is_refused_in_words():
+    data = {"version": "1", "note": "", "when": "later", "at": "9999-12-31T23:59:59-12:00"}
+    assert "too far away" in desk().post(ask(make_article(), "publish"), data).content.decode()
+
+
+def test_who_has_the_draft_open_is_told_when_an_import_changes_it():
+    article, client = make_article("甲", publish=True), desk()
+    data = sent(client.get(page_of(article))) | {"excerpt": "摘录"}
+    Article.objects.filter(pk=article.pk).update(version=2)  # as an import does with its draft
+    assert "Somebody has changed" in errors(client.post(page_of(article), data))

@@ -148,7 +148,10 @@ def test_of_a_long_draft_so_many_points_and_terms_are_shown():
 
 
 def test_the_desk_sees_the_draft_what_readers_see_and_every_version():
-    client, article = desk(staff("view_article", "change_article")), with_draft(by=make_user("张三", groups=["Editors"]))
+    client, article = (
+        desk(staff("view_article", "change_article")),
+        with_draft(by=make_user("张三", groups=["Editors"])),
+    )
     draft = client.get(page_of(article)).text
     assert f"{SECRET}的要点" in draft and "读者的要点" not in draft
     assert "readers do not see this until it is approved" in draft and "张三" in draft
@@ -285,7 +288,7 @@ def forged(article: Article) -> list[str]:
     token = previews.link(article).split("/")[2]
     pk, made, signature = token.split(":")
     return [
-        f"{int(pk) + 1}:{made}:{signature}",
+        f"{article.pk + 1}-0:{made}:{signature}",
         f"{pk}:{made[:-1]}z:{signature}",
         f"{pk}:{made}:{signature[:-1]}",
         f"{pk}:{signature}",
@@ -310,8 +313,9 @@ def test_a_forged_link_leads_nowhere():
 
 
 def test_a_link_to_an_article_that_is_gone_leads_nowhere():
-    token = previews._signer.sign(10**30)
-    assert english_reader().get(f"/preview/{token}/").status_code == 404
+    for what in (10**30, f"{10**30}-0", "1-x"):
+        token = previews._signer.sign(what)
+        assert english_reader().get(f"/preview/{token}/").status_code == 404
 
 
 def test_a_link_is_only_for_looking():
@@ -328,8 +332,9 @@ def test_a_link_costs_the_same_whatever_it_shows(number, client: Client, django_
         points=[point(word) for word in words],
         title="草稿",
     )
-    with django_assert_num_queries(10):
-        client.get(previews.link(article))
+    link = previews.link(article)
+    with django_assert_num_queries(11):
+        client.get(link)
 
 
 # --- and nowhere else -----------------------------------------------------------------------------
@@ -420,4 +425,17 @@ def test_a_withdrawn_article_goes_under_the_title_that_readers_knew():
         410,
         True,
         False,
+    )
+
+
+def test_a_link_shows_no_later_draft_once_what_it_was_made_for_is_decided():
+    article = make_article("甲", publish=True)
+    editing.save(article, {"title": "第一稿"}, by=None)
+    address = previews.link(article)
+    workflow.approve(article, by=None)
+    editing.save(article, {"title": "第二稿"}, by=None)
+    response = Client().get(address)
+    assert (response.status_code, response.headers["Location"]) == (
+        302,
+        Article.objects.get().get_absolute_url(),
     )

@@ -307,6 +307,36 @@ def test_nobody_publishes_what_she_wrote_by_hand():
     workflow.publish(article, by=editor)
 
 
+def test_withdrawing_and_reopening_is_no_way_round_either():
+    article, chief = make_article("甲"), person(*EVERYTHING)
+    workflow.publish(article, by=None)
+    workflow.withdraw(article, by=chief, reason="更正")
+    workflow.reopen(article, by=chief)
+    editing.save(article, {"title": "乙"}, by=chief)
+    with pytest.raises(workflow.Refused):
+        workflow.publish(article, by=chief)
+    workflow.publish(article, by=person(*EVERYTHING))
+
+
+def test_who_drafted_what_was_scheduled_does_not_publish_it_once_its_time_is_taken_back():
+    article, author, other = in_state(SCHEDULED), person(*EVERYTHING), person(*EVERYTHING)
+    workflow.unschedule(article, by=other)
+    workflow.publish(article, by=other, at=soon())
+    editing.save(article, {"title": "乙"}, by=author)
+    workflow.unschedule(article, by=other)
+    with pytest.raises(workflow.Refused):
+        workflow.publish(article, by=author)
+
+
+def test_a_time_to_withdraw_does_not_bring_back_what_the_clock_has_withdrawn():
+    article = in_state(LEAVING)
+    Article.objects.update(published_at=F("published_at") - timedelta(days=3))
+    Article.objects.update(withdraw_at=timezone.now() - timedelta(minutes=1))
+    with pytest.raises(workflow.Refused):
+        workflow.withdraw(stored(article), by=None, reason="later", at=soon())
+    assert list(Article.objects.published()) == []
+
+
 def test_what_came_from_an_import_needs_one_person_only():
     article = make_article(base={"title": "甲"})
     workflow.publish(article, by=person(*EVERYTHING))

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Field, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -153,7 +153,19 @@ class ArticleAdmin(
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return False  # what is not wanted is declined or withdrawn: history is for good
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if not all(map(_is_id, request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME))):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
+
     # -- form
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What no page of ours sends: Django would fall over it."""
+        source = request.POST.get("source", "")
+        if "_saveasnew" in request.POST or "_to_field" in request.POST or (source and not _is_id(source)):
+            raise BadRequest
+        return super().changeform_view(request, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> list:
         """Who may only look gets the event summary as text: the form's fields for it are no fields of the article."""
@@ -196,11 +208,12 @@ class ArticleAdmin(
     # -- saving: all in the one transaction that the admin opens around a form
 
     def save_model(self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool) -> None:
-        if not change:
-            obj.pk = editing.create(form.changes(), by=request.user, note=form.cleaned_data["note"]).pk
-            return
+        said = {"by": request.user, "note": form.cleaned_data["note"]}
         try:
-            saved = editing.save(obj, form.changes(), by=request.user, note=form.cleaned_data["note"])
+            if change:
+                saved = editing.save(obj, form.changes(), **said)
+            else:
+                obj.pk, saved = editing.create(form.changes(), **said).pk, None
         except workflow.Refused as refusal:  # somebody took the link in this moment: the form says so
             raise IntegrityError from refusal
         if saved and obj.approved:
@@ -332,6 +345,10 @@ class ArticleAdmin(
         for start in range(0, len(lines), verbs.MAX_LINES):
             some = ((line,) for line in lines[start : start + verbs.MAX_LINES])
             self.message_user(request, format_html_join(mark_safe("<br>"), "{}", some), level)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _some(articles: QuerySet) -> int:

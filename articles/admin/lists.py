@@ -7,6 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, BooleanField, Func, IntegerField, Model, OuterRef, Value
+from django.http import HttpRequest
 
 COUNTED = 10_000  # rows of a list; who has more narrows it
 LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
@@ -29,6 +30,13 @@ class BoundedListMixin:
     """For a ModelAdmin of a table that grows without end."""
 
     paginator = BoundedPaginator
+    # What the lists' own filters and links ask; anything else is somebody's experiment with the address.
+    lookups = frozenset({"id", "batch", "exact", "gte", "lt", "isnull", "isempty"})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        _field, *parts = lookup.split("__")
+        return set(parts) <= self.lookups and super().lookup_allowed(lookup, value, request)
+
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # they would count all rows, once for each choice
 

@@ -63,7 +63,7 @@ class PointsWidget(forms.Widget):
     def value_from_datadict(self, data: Mapping, files: Any, name: str) -> list[Row] | None:
         """The rows as they were typed; None if the form does not say how many there are."""
         total = _whole(data.get(f"{name}-total", ""))
-        if total is None:
+        if total is None or total < 0:
             return None
         return [
             {part: data.get(f"{name}-{n}-{part}", "") for part in ("heading", "body", "place")}

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from articles.admin.lists import bounded_count, in_words
+from articles.admin.lists import BoundedListMixin, bounded_count, in_words
 from articles.models import Article, Source
 from taxonomy.admin import SecondLookMixin
 
 
 @admin.register(Source)
-class SourceAdmin(SecondLookMixin, admin.ModelAdmin):
+class SourceAdmin(SecondLookMixin, BoundedListMixin, admin.ModelAdmin):
     list_display = ["host", "name", "reuse", "number"]
     list_filter = ["reuse"]
     list_per_page = 50

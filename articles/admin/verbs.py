@@ -13,6 +13,7 @@ from articles import workflow
 from articles.models import Article
 
 MAX_LINES = 20  # of a message about many articles
+LAST_YEAR = 9_000  # in any time zone one that the database has
 MAX_AT_ONCE = 500  # articles that one bulk action moves
 
 # What a person is told before doing it.
@@ -88,6 +89,12 @@ class VerbForm(forms.Form):
             del self.fields["at"]
         if verb != "send_back":
             del self.fields["point"]
+
+    def clean_at(self) -> datetime | None:
+        at = self.cleaned_data["at"]
+        if at and at.year > LAST_YEAR:
+            raise forms.ValidationError(_("This time is too far away."))
+        return at
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -4,9 +4,9 @@ from django.db import migrations, models
 
 # Of those written before: the state that each led to tells the verb. Two verbs lead back to the start.
 FILL = """
-UPDATE articles_revision SET verb = CASE snapshot->>'status'
-    WHEN 'in_review' THEN 'submit' WHEN 'published' THEN 'publish' WHEN 'withdrawn' THEN 'withdraw'
-    WHEN 'declined' THEN 'decline' ELSE 'reopen' END
+UPDATE articles_revision SET verb = CASE
+    WHEN snapshot->>'withdraw_at' IS NOT NULL THEN 'withdraw' ELSE CASE snapshot->>'status' WHEN 'in_review' THEN 'submit' WHEN 'published' THEN 'publish' WHEN 'withdrawn' THEN 'withdraw'
+    WHEN 'declined' THEN 'decline' ELSE 'reopen' END END
 WHERE kind = 'workflow'
 """
 

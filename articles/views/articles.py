@@ -81,7 +81,9 @@ _WITHDRAWAL += ("article__title", "article__status", "article__withdraw_at")
 
 def _was_public(withdrawal: dict[str, Any]) -> bool:
     """Whether it took away what readers saw: not before the time of publication, nor before its own."""
-    if withdrawal["snapshot__status"] == Status.PUBLISHED:  # to be withdrawn later: the article says whether it is
+    if (
+        withdrawal["snapshot__status"] == Status.PUBLISHED
+    ):  # to be withdrawn later: the article says whether it is
         at = withdrawal["article__withdraw_at"]
         return at is not None and at <= timezone.now()
     return withdrawal["at"] >= datetime.fromisoformat(withdrawal["snapshot__published_at"])

@@ -7,13 +7,14 @@ from django.views.decorators.http import require_safe
 
 from articles import previews
 from articles.models import Article
+from articles.workflow import last_decision
 
 
 @require_safe
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """The waiting draft, else the article whatever its state; readers' own page once that says the same."""
     try:
-        pk, until = previews.opened(token)
+        pk, decision, until = previews.opened(token)
     except signing.SignatureExpired:
         return _gone(request, expired=True)
     except signing.BadSignature:
@@ -21,7 +22,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     article = Article.objects.select_related("source").filter(pk=pk).first()
     if article is None or not previews.may_be_shown(article):
         return _gone(request)
-    draft = previews.draft(article)
+    draft = previews.draft(article) if last_decision(article) == decision else None
     if draft is None and article.is_public:
         return previews.private(redirect(article))
     bar = {"words": previews.words(article, draft), "until": until}
