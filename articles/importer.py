@@ -20,7 +20,7 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 from psycopg.pq import TransactionStatus
 
-from articles import updates
+from articles import imprints, updates
 from articles.files import list_files, shown
 from articles.identity import Prepared, end_with_parent, prepare_all
 from articles.intake import Delivered, Publish, Reading, Row
@@ -84,7 +84,7 @@ def run(
     listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
     if not found:
         raise NothingToRead(listed)
-    with _only_import(), _taken_back() if dry_run else nullcontext():
+    with only_import(), taken_back() if dry_run else nullcontext():
         batch = _open_batch(paths, by, publish is not None, listed)
         reading = Reading(batch, found, publish, on_read=partial(progress, len(found)))
         records = 0
@@ -103,7 +103,8 @@ def _jobs(files: int) -> int:
 
 
 @contextmanager
-def _only_import() -> Iterator[None]:
+def only_import() -> Iterator[None]:
+    """Nothing else imports, undoes or redoes meanwhile. Raises Busy."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
@@ -118,12 +119,15 @@ def _only_import() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
+_only_import = only_import
+
+
 class _TakeBack(Exception):
     pass
 
 
 @contextmanager
-def _taken_back() -> Iterator[None]:
+def taken_back() -> Iterator[None]:
     """One transaction around a dry run: it sees exactly what a real run would, and then never happened."""
     try:
         with transaction.atomic():
@@ -226,9 +230,9 @@ def _import_once(
     new = [row for row in readable if row.new]
     changed = [row for row in readable if row.outcome == Outcome.UPDATED]
     _lock(readable)
-    terms = _resolve_terms([*new, *changed])
+    terms = _resolve_terms(batch, [*new, *changed])
     _take_home([*new, *changed], terms)
-    _create(new, terms)
+    _create(batch, new, terms)
     if changed:
         updates.apply(batch, changed, terms)
     _write_rows(batch, rows)
@@ -279,14 +283,27 @@ ROW_COLUMNS = (
 )
 
 
-def _resolve_terms(rows: list[Row]) -> dict[str, dict[str, Term]]:
+def _resolve_terms(batch: ImportBatch, rows: list[Row]) -> dict[str, dict[str, Term]]:
     """By vocabulary field: the term of each spelling; what no term knows becomes a new, unconfirmed one."""
     return {
-        name: model.tag_model().objects.resolve(
-            [spelling for row in rows for spelling in row.record.content[name]], create=True
+        name: _terms(
+            batch,
+            model.tag_model(),
+            [spelling for row in rows for spelling in row.record.content[name]],
         )
         for name, model in TERM_FIELDS.items()
     }
+
+
+def _terms(batch: ImportBatch, vocabulary: type[Term], spellings: list[str]) -> dict[str, Term]:
+    vocabulary.objects.hold()
+    known = vocabulary.objects.resolve(spellings)
+    new = [spelling for spelling in spellings if spelling not in known]
+    if not new:
+        return known
+    made = vocabulary.objects.resolve(new, create=True)
+    imprints.made(batch, vocabulary.vocabulary, {term.pk for term in made.values()})
+    return known | made
 
 
 def _take_home(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
@@ -304,12 +321,12 @@ def _take_home(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
         row.record.content = row.record.content | {FIELDS[name]: names for name, names in found.items()}
 
 
-def _create(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
+def _create(batch: ImportBatch, rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
     if not rows:
         return
     for row, pk in zip(rows, new_ids(Article, len(rows)), strict=True):
         row.article_id = pk
-    sources = Source.objects.for_hosts({row.record.host for row in rows if row.record.host})
+    sources = imprints.sources(batch, {row.record.host for row in rows if row.record.host})
     for row in rows:
         _check_policy(row, sources)
     copy_rows(Article, ARTICLE_COLUMNS, (_article_values(row, sources) for row in rows))

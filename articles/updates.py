@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
-from articles import links, revisions, rewriting
+from articles import imprints, links, revisions, rewriting
 from articles.identity import text_hash
 from articles.intake import Row
 from articles.models import (
@@ -18,6 +19,7 @@ from articles.models import (
     EventPoint,
     EventSummary,
     ImportBatch,
+    Origin,
     Outcome,
     Revision,
     RevisionKind,
@@ -56,7 +58,9 @@ class Update:
     @cached_property
     def desk(self) -> revisions.Snapshot:
         """What the desk holds: the waiting draft of a live article, else the article as it stands."""
-        return self.published | (self.draft.snapshot if self.draft and self.live else {})
+        return self.published | (
+            rewriting.draft_content(self.draft.snapshot) if self.draft and self.live else {}
+        )
 
     @property
     def is_settled(self) -> bool:
@@ -95,13 +99,16 @@ def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
         update.row.outcome = _outcome(update)
     note = f"#{batch.pk}"
     live = [update for update in updates if update.live]
+    # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
+    direct = [update for update in updates if not update.live and (update.value or update.row.conflicts)]
+    written = [update.article.pk for update in (*live, *direct)]
+    imprints.note(batch, written)
     _write_drafts([update for update in live if update.value and not update.is_settled], note)
     _close_drafts([update for update in updates if update.draft and _done_with(update)])
     _write_hashes(live)
-    # Where desk and seed agree nothing at all is written: the desk's work stays the desk's.
-    direct = [update for update in updates if not update.live and (update.value or update.row.conflicts)]
-    _write_articles([update for update in direct if update.value], note)
+    _write_articles(batch, [update for update in direct if update.value], note)
     _write_bases(direct)
+    imprints.settle(batch, written)
 
 
 def _outcome(update: Update) -> Outcome:
@@ -149,6 +156,10 @@ def _merge(update: Update, terms: Terms) -> None:
     _merge_points(update, base["points"], desk["points"], seed["points"])
     for name in TERM_FIELDS:
         _merge_terms(update, name, base[name], terms[name])
+    if desk["origin"] == Origin.VERIFIED and update.value.keys() & set(rewriting.EVENT_TEXTS):
+        # Nobody has checked what the seed says now.
+        touched = any(desk[name] != base[name] for name in rewriting.EVENT_TEXTS)
+        update.value["origin"] = (Origin.EDITED if touched else Origin.MACHINE).value
 
 
 def _merge_date(update: Update, base: dict, desk: dict, seed: dict) -> None:
@@ -183,7 +194,10 @@ def _merge_terms(update: Update, name: str, base: list[str], terms: dict[str, Te
     update.removed[name] = [by_id[pk] for pk in sides[1] if pk not in merged.value]
     update.base[name] = [spelled[pk] for pk in merged.base]
     if update.added[name] or update.removed[name]:
-        update.value[name] = [by_id[pk].name for pk in merged.value]
+        drafted = [
+            spelling for spelling in update.desk[name] if spelling not in terms
+        ]  # a term once approved
+        update.value[name] = [*(by_id[pk].name for pk in merged.value), *drafted]
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -195,6 +209,13 @@ def _write_drafts(updates: list[Update], note: str) -> None:
     for by in set(authors.values()):
         snapshots = {u.article.pk: u.as_draft for u in updates if authors[u.article.pk] == by}
         revisions.record_snapshots(snapshots, kind=RevisionKind.DRAFT, by=by, note=note, pending=True)
+    _count(updates)
+
+
+def _count(updates: list[Update]) -> None:
+    """Whoever has the draft open, or is about to approve it, has seen another one."""
+    articles = Article.objects.filter(pk__in=[update.article.pk for update in updates])
+    articles.update(version=F("version") + 1)
 
 
 def _done_with(update: Update) -> bool:
@@ -206,6 +227,7 @@ def _close_drafts(updates: list[Update]) -> None:
     if updates:
         articles = [update.article.pk for update in updates]
         Revision.objects.filter(article__in=articles, pending=True).update(pending=False)
+        _count([update for update in updates if update.live])
 
 
 UPDATE_ARTICLES = """
@@ -230,12 +252,12 @@ WHERE a.id = x.id
 """
 
 
-def _write_articles(updates: list[Update], note: str) -> None:
+def _write_articles(batch: ImportBatch, updates: list[Update], note: str) -> None:
     if not updates:
         return
     ids = [update.article.pk for update in updates]
     revisions.record_imports(ids)  # while their base still holds what came in
-    sources = Source.objects.for_hosts({host for update in updates if (host := _new_host(update))})
+    sources = imprints.sources(batch, {host for update in updates if (host := _new_host(update))})
     _execute(UPDATE_ARTICLES, [_article_values(update, sources) for update in updates])
     _write_events(updates)
     for name in TERM_FIELDS:
@@ -282,7 +304,7 @@ def _write_events(updates: list[Update]) -> None:
         ),
         update_conflicts=True,
         unique_fields=["article"],
-        update_fields=["intro", "conclusion", "raw"],
+        update_fields=["intro", "conclusion", "raw", "origin"],
     )
     with_points = [update for update in changed if "points" in update.value]
     EventPoint.objects.filter(article__in=[update.article for update in with_points]).delete()

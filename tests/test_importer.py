@@ -365,7 +365,7 @@ class TestAPublishedArticle:
         article = Article.objects.whole().get()
         assert article.title == "示例医院试用语言模型写病历"
         assert [term.name for term in article.keywords.all()] == ["病历", "医院"]
-        assert article.version == published.version
+        assert article.version == published.version + 1  # whoever has its draft open must look again
         draft = article.revisions.get(pending=True)
         assert (draft.snapshot["title"], draft.snapshot["keywords"]) == ("新标题", ["甲"])
         assert article.base == published.base
@@ -387,8 +387,19 @@ class TestAPublishedArticle:
         draft = Revision.objects.get(pending=True)
         assert (draft.snapshot["title"], draft.snapshot["summary"]) == ("更新的标题", "编辑更正过的正文。")
 
+    def test_is_verified_no_more_once_the_seed_has_another_summary(self, folder, published):
+        EventSummary.objects.update(origin="verified")
+        deliver(folder, seed(总结=TEXT + "新的一句话。"))
+        assert Revision.objects.get(pending=True).snapshot["origin"] == "verified"
+        deliver(folder, seed(重大事件摘要="1. 别的要点：别的内容。"))
+        assert Revision.objects.get(pending=True).snapshot["origin"] == "machine"
+        workflow.withdraw(Article.objects.get(), by=None, reason="更正")
+        EventSummary.objects.update(origin="verified")
+        deliver(folder, seed(重大事件摘要="1. 又一个要点：又一些内容。"))
+        assert EventSummary.objects.get().origin == "machine"
+
     def test_keeps_what_a_person_has_drafted_and_who_it_was(self, folder, published):
-        by = make_user()
+        by = make_user(groups=["Editors"])
         editing.save(Article.objects.get(), {"title": "人的草稿"}, by=by)
         deliver(folder, seed(总结=TEXT + "新的一句话。"))
         draft = Revision.objects.get(pending=True)

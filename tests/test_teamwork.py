@@ -122,7 +122,7 @@ def test_notes_stand_in_the_order_they_were_written_and_point_at_event_points():
 
 
 def test_the_note_of_who_sent_it_back_stands_in_the_thread_with_its_point():
-    article = make_article()
+    article = make_article(points=[("一", "甲"), ("二", "乙")])
     workflow.submit(article, by=make_user(is_superuser=True))
     workflow.send_back(article, by=make_user("审稿", is_superuser=True), note="没有出处", point=2)
     [(_note, name, text)] = desk().get(page(article, "change")).context["thread"]

@@ -217,7 +217,9 @@ def test_the_address_of_a_withdrawn_article_says_so_and_why(client: Client, slug
 def test_the_reason_is_that_of_the_last_withdrawal_and_a_title_is_short(client: Client):
     article = withdrawn("第一次")
     workflow.reopen(article, by=None)
-    assert client.get(article.get_absolute_url()).status_code == 410  # readers knew it: it is gone, not unknown
+    assert (
+        client.get(article.get_absolute_url()).status_code == 410
+    )  # readers knew it: it is gone, not unknown
     workflow.publish(article, by=None)
     assert client.get(article.get_absolute_url()).status_code == 200
     workflow.withdraw(article, by=None, reason="第二次")

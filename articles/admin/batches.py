@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
 from articles.admin.lists import BoundedListMixin
 from articles.admin.panels import remark_table, table
+from articles.admin.undoing import UndoingMixin
 from articles.models import Article, EventSummary, ImportBatch, ImportRow, Outcome, SeedFile
 
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
@@ -52,11 +53,21 @@ def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(UndoingMixin, ReadOnlyAdmin):
     list_display = ["number", "started_at", "state", "by", "outcomes", "files_skipped"]
     list_filter = ["started_at"]
-    list_select_related = ["by"]
-    fields = ["started_at", "state", "by", "publish", "path_list", "outcomes", "links", "skipped_files"]
+    list_select_related = ["by", "undone_by"]
+    fields = [
+        "started_at",
+        "state",
+        "undone",
+        "by",
+        "publish",
+        "path_list",
+        "outcomes",
+        "links",
+        "skipped_files",
+    ]
 
     @admin.display(description=gettext_lazy("batch"), ordering="id")
     def number(self, batch: ImportBatch) -> str:
@@ -66,7 +77,15 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def state(self, batch: ImportBatch) -> str:
         if not batch.finished_at:
             return _("running or interrupted")
-        return date_format(timezone.localtime(batch.finished_at), "DATETIME_FORMAT")
+        finished = date_format(timezone.localtime(batch.finished_at), "DATETIME_FORMAT")
+        return f"{finished} · {_('undone')}" if batch.undone_at else finished
+
+    @admin.display(description=gettext_lazy("undone"))
+    def undone(self, batch: ImportBatch) -> str:
+        if not batch.undone_at:
+            return _("no")
+        at = date_format(timezone.localtime(batch.undone_at), "DATETIME_FORMAT")
+        return f"{at} · {batch.undone_by}" if batch.undone_by else at
 
     @admin.display(description=gettext_lazy("paths"))
     def path_list(self, batch: ImportBatch) -> SafeString:
@@ -117,11 +136,21 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 # --- rows -----------------------------------------------------------------------------------------
 
 
+# What of a row tells something of its article: for those who may see articles.
+TELLING = ("article_link", "remarks", "conflict_table", RowArticleFilter, "article__title")
+
+
+def _told(request: HttpRequest, names: list[Any]) -> list[Any]:
+    if any(request.user.has_perm(f"articles.{right}_article") for right in ("view", "change")):
+        return names
+    return [name for name in names if name not in TELLING]
+
+
 class RowList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet:
         rows = super().get_queryset(request, exclude_parameters).select_related(None).defer(None)
         return rows.select_related("batch", "article").only(
-            *("id", "file_name", "first_line", "last_line", "outcome", "findings", "needs_care"),
+            *("id", "file_name", "first_line", "last_line", "outcome", "undone", "findings", "needs_care"),
             *("batch__id", "article__id", "article__title"),
         )
 
@@ -145,6 +174,18 @@ class ImportRowAdmin(ReadOnlyAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RowList
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return _told(request, self.list_display)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return _told(request, self.list_filter)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return _told(request, self.search_fields)
+
+    def get_fields(self, request: HttpRequest, obj: ImportRow | None = None) -> list[str]:
+        return _told(request, self.fields)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("batch", "article", "file")
         return rows.defer("file__content", "article__summary", "article__base")
@@ -155,8 +196,9 @@ class ImportRowAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_label(self, row: ImportRow) -> str:
+        undone = format_html(' <span class="batch-undone">{}</span>', _("undone")) if row.undone else ""
         return format_html(
-            '<span class="desk-outcome desk-{}">{}</span>', row.outcome, row.get_outcome_display()
+            '<span class="desk-outcome desk-{}">{}</span>{}', row.outcome, row.get_outcome_display(), undone
         )
 
     @admin.display(description=gettext_lazy("article"))

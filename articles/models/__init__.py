@@ -22,7 +22,7 @@ from articles.models.articles import (
     TermLink,
 )
 from articles.models.desk import Correction, Note, OpenArticle
-from articles.models.imports import ImportBatch, ImportRow, Outcome, SeedFile
+from articles.models.imports import ImportBatch, ImportRow, Imprint, ImprintKind, Outcome, SeedFile
 from articles.models.revisions import Revision, RevisionKind
 from articles.models.search import SearchQueue
 
@@ -39,6 +39,8 @@ __all__ = [
     "FIELDS",
     "ImportBatch",
     "ImportRow",
+    "Imprint",
+    "ImprintKind",
     "LINKS",
     "MAX_EXCERPT",
     "Note",

@@ -46,11 +46,16 @@ class ImportBatch(models.Model):
     )
     counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
     needs_care = models.PositiveIntegerField(_("need care"), default=0)
+    undone_at = models.DateTimeField(_("undone"), null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
+    )
 
     class Meta:
         ordering = ["-id"]
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
+        permissions = [("undo_importbatch", _("Can undo and redo imports"))]
 
     def __str__(self) -> str:
         return _("Batch %(number)s") % {"number": self.pk}
@@ -94,6 +99,8 @@ class ImportRow(models.Model):
         output_field=models.BooleanField(_("conflict to decide")),
         db_persist=True,
     )
+    # Its article is null then, as if the record had never come in; an imprint knows which one it was.
+    undone = models.BooleanField(_("undone"), default=False, db_default=False)
 
     class Meta:
         ordering = ["id"]
@@ -117,3 +124,40 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name}:{self.first_line}"
+
+
+class ImprintKind(models.TextChoices):
+    """What a batch leaves its mark on; terms by their vocabulary."""
+
+    ARTICLE = "article", _("article")
+    KEYWORD = "keyword", _("keyword")
+    TECHNOLOGY = "technology", _("AI technology")
+    INDUSTRY = "industry", _("industry")
+    SOURCE = "source", _("source")
+
+
+class Imprint(models.Model):
+    """What a batch did to one article, term or source: what undoing and redoing it need. See `articles.images`.
+
+    Articles that a batch only created get theirs when it is undone: until then the rows tell.
+    """
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="imprints", db_index=False)
+    kind = models.CharField(max_length=10, choices=ImprintKind)
+    object_id = models.BigIntegerField()
+    before = models.JSONField(null=True, help_text="Before the batch wrote it; null: it was not there.")
+    after = models.JSONField(null=True, help_text="What undoing took away; null: it is not undone.")
+    # What nobody has touched since is in the state the batch found, or left.
+    found_state = models.UUIDField(null=True)
+    left_state = models.UUIDField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "kind", "object_id"], name="imprint_once_a_batch"),
+            models.CheckConstraint(condition=Q(kind__in=ImprintKind.values), name="imprint_kind_known"),
+        ]
+        indexes = [models.Index(fields=["object_id", "kind"], name="imprint_object")]
+
+    def __str__(self) -> str:
+        return f"#{self.batch_id}: {self.kind} {self.object_id}"

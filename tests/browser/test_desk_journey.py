@@ -183,6 +183,8 @@ def triage(page: Page) -> str:
     assert go_to(page, "/triage/") == len(SEEDS)
     if page.viewport_size["width"] < 500:
         page.locator(".triage-list li a").first.click()
+        page.locator("#triage-title").wait_for()
+        page.wait_for_load_state()  # the keys are the script's
     page.keyboard.press("t")
     done(page)
     expect(page.locator(".triage-entry .triage-chips")).to_contain_text("editor")

@@ -1,0 +1,256 @@
+"""What a delivery brought, and what changed since an earlier one: new records, changed ones, those that are missing.
+
+Told by parsing the stored bytes again: whatever has become of the articles since. Files that both deliveries have in
+the same bytes say the same and are not read.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from articles.identity import Prepared, prepare
+from articles.images import fetch
+from articles.models import (
+    Article,
+    EventPoint,
+    EventSummary,
+    ImportBatch,
+    Imprint,
+    ImprintKind,
+    SeedFile,
+    Source,
+)
+from taxonomy.models import VOCABULARIES
+
+AT_A_TIME = 50  # files whose bytes are in memory
+PARSED = 20  # files whose records are kept, for the second look
+EARLIER = 20  # batches that tell what is usual
+MANY, TIMES = (
+    3,
+    2,
+)  # faulty records of a source that count as more than usual: so many, and so many times the usual
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record where it was delivered."""
+
+    file: int
+    name: str
+    line: int
+    title: str
+    hash: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    now: Entry
+    then: Entry
+    fields: dict[str, tuple[Any, Any]]  # by field: what it said then, and now
+
+
+@dataclass
+class Difference:
+    new: list[Entry] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)  # as many as asked for
+    changed_count: int = 0
+    vanished: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Of a source, or of records that are no article's: how many had a warning or an error."""
+
+    host: str
+    faulty: int
+    records: int
+    usual: float | None  # share, in earlier batches; None: it had none
+
+    @property
+    def share(self) -> float:
+        return self.faulty / self.records
+
+    @property
+    def unusual(self) -> bool:
+        """Where nothing is known of before, nothing is unusual."""
+        return self.usual is not None and self.faulty >= MANY and self.share >= TIMES * self.usual
+
+
+# --- what it brought ------------------------------------------------------------------------------
+
+
+def new_terms(batch: ImportBatch) -> dict[str, list[str]]:
+    """By vocabulary, the names of the terms that the batch made; of a term that is gone, the name it had."""
+    return {kind: _made(batch, kind) for kind in VOCABULARIES}
+
+
+def _made(batch: ImportBatch, kind: str) -> list[str]:
+    imprints = Imprint.objects.filter(batch=batch, kind=kind, before__isnull=True)
+    gone = dict(imprints.filter(after__isnull=False).values_list("object_id", "after__name"))
+    ids = list(imprints.values_list("object_id", flat=True))
+    there = dict(VOCABULARIES[kind].objects.filter(pk__in=ids).values_list("pk", "name"))
+    return sorted(name for pk in ids if (name := there.get(pk) or gone.get(pk)))
+
+
+def new_sources(batch: ImportBatch) -> list[str]:
+    made = Imprint.objects.filter(batch=batch, kind=ImprintKind.SOURCE, before__isnull=True)
+    there = Source.objects.filter(pk__in=made.values("object_id")).values_list("host", flat=True)
+    return sorted({*there, *made.filter(after__isnull=False).values_list("after__host", flat=True)})
+
+
+# What is unchanged has its findings at the row that brought it in.
+FAULTS = """
+SELECT coalesce(s.host, ''), count(*) FILTER (WHERE r.needs_care), count(*)
+FROM articles_importrow r
+LEFT JOIN articles_article a ON a.id = r.article_id LEFT JOIN articles_source s ON s.id = a.source_id
+WHERE r.batch_id = ANY(%(batches)s) AND r.outcome <> 'unchanged'
+GROUP BY 1
+"""
+
+
+def faults(batch: ImportBatch) -> list[Faults]:
+    """Sources with faulty records, those with more than usual first."""
+    earlier = ImportBatch.objects.filter(pk__lt=batch.pk, finished_at__isnull=False).order_by("-pk")
+    usual = {
+        host: faulty / records
+        for host, faulty, records in fetch(
+            FAULTS, batches=list(earlier.values_list("pk", flat=True)[:EARLIER])
+        )
+    }
+    found = [
+        Faults(host, faulty, records, usual.get(host))
+        for host, faulty, records in fetch(FAULTS, batches=[batch.pk])
+        if faulty
+    ]
+    return sorted(found, key=lambda source: (not source.unusual, -source.faulty, source.host))
+
+
+# --- what changed ---------------------------------------------------------------------------------
+
+ONLY = """
+SELECT DISTINCT file_id FROM articles_importrow WHERE batch_id = %(batch)s
+EXCEPT SELECT file_id FROM articles_importrow WHERE batch_id = %(other)s
+ORDER BY 1
+"""
+
+
+def files_to_read(batch: ImportBatch, since: ImportBatch) -> tuple[int, int]:
+    """How many files a comparison reads, and how many bytes they have."""
+    ids = [*_only(batch, since), *_only(since, batch)]
+    return len(ids), SeedFile.objects.filter(pk__in=ids).aggregate(sum=Sum("size"))["sum"] or 0
+
+
+def compare(
+    batch: ImportBatch,
+    since: ImportBatch,
+    *,
+    most: int | None = None,
+    progress: Callable[[int, int], None] = lambda all_files, read_files: None,
+) -> Difference:
+    """What this batch's files say otherwise than the earlier one's; at most so many changed records in detail."""
+    ours, theirs = _only(batch, since), _only(since, batch)
+    read = _Reader(len(ours) + len(theirs), progress)
+    now, then = read.entries(ours), read.entries(theirs)
+    changed = [key for key in now if key in then and now[key].hash != then[key].hash]
+    return Difference(
+        new=[entry for key, entry in now.items() if key not in then],
+        changed=[read.difference(key, now[key], then[key]) for key in changed[:most]],
+        changed_count=len(changed),
+        vanished=[entry for key, entry in then.items() if key not in now],
+    )
+
+
+def _only(batch: ImportBatch, other: ImportBatch) -> list[int]:
+    return [pk for (pk,) in fetch(ONLY, batch=batch.pk, other=other.pk)]
+
+
+class _Reader:
+    """Parses stored files; the last few stay parsed for the second look at changed records."""
+
+    def __init__(self, files: int, progress: Callable[[int, int], None]) -> None:
+        self.files, self.progress, self.read = files, progress, 0
+        self.parsed: OrderedDict[int, dict[UUID, Prepared]] = OrderedDict()
+
+    def entries(self, ids: list[int]) -> dict[UUID, Entry]:
+        """By key, the records of these files; where a key comes twice, the first counts, as in an import."""
+        found: dict[UUID, Entry] = {}
+        for file in _stored(ids):
+            for key, record in self._records(file).items():
+                entry = Entry(file.pk, file.name, record.first_line, record.content["title"], record.hash)
+                found.setdefault(key, entry)
+            self.read += 1
+            self.progress(self.files, self.read)
+        return found
+
+    def difference(self, key: UUID, now: Entry, then: Entry) -> Changed:
+        said, was = (self._content(entry.file, key) for entry in (now, then))
+        fields = {name: (was[name], said[name]) for name in said if said[name] != was[name]}
+        return Changed(now, then, fields)
+
+    def _content(self, file: int, key: UUID) -> Mapping[str, Any]:
+        records = self.parsed.get(file) or self._records(SeedFile.objects.get(pk=file))
+        return records[key].content
+
+    def _records(self, file: SeedFile) -> dict[UUID, Prepared]:
+        found: dict[UUID, Prepared] = {}
+        for record in prepare(bytes(file.content)):
+            if not record.quarantined:
+                found.setdefault(record.key, record)
+        self.parsed[file.pk] = found
+        while len(self.parsed) > PARSED:
+            self.parsed.popitem(last=False)
+        return found
+
+
+def _stored(ids: list[int]) -> Iterator[SeedFile]:
+    for at in range(0, len(ids), AT_A_TIME):
+        yield from SeedFile.objects.filter(pk__in=ids[at : at + AT_A_TIME]).order_by("pk")
+
+
+# --- in words -------------------------------------------------------------------------------------
+
+EVENT_TEXTS = {"intro", "conclusion"}
+CLIPPED = 60  # characters of a side
+BEFORE_DIFFERENCE = 10  # of which so many stand before the difference
+
+
+def label(name: str) -> str:
+    """The field of a record as the desk calls it."""
+    if name == "points":
+        return str(EventPoint._meta.verbose_name_plural)
+    model = EventSummary if name in EVENT_TEXTS else Article
+    return str(model._meta.get_field(name).verbose_name)
+
+
+def in_short(then: Any, now: Any) -> tuple[str, str]:
+    """Both sides, near where they differ; of lists only the items that differ."""
+    if isinstance(then, list):
+        then, now = (_items(side, other) for side, other in ((then, now), (now, then)))
+    then, now = (_plain(side) for side in (then, now))
+    same = next((i for i, pair in enumerate(zip(then, now, strict=False)) if pair[0] != pair[1]), None)
+    start = max(0, (min(len(then), len(now)) if same is None else same) - BEFORE_DIFFERENCE)
+    start = start if start > BEFORE_DIFFERENCE else 0
+    return _clipped(then, start), _clipped(now, start)
+
+
+def _items(side: Iterable[Any], other: list[Any]) -> list[Any]:
+    """What only this side has; if nothing, the two differ in their order only."""
+    side = list(side)
+    return [item for item in side if item not in other] or ([] if len(side) < len(other) else side)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "、".join(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(_plain(part) for part in value.values() if part)
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _clipped(text: str, start: int) -> str:
+    end = start + CLIPPED
+    return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"

@@ -1,0 +1,196 @@
+"""The desk's pages of a batch: undo and redo with the numbers first, and the report."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from articles import editing, undoing
+from articles.admin import undoing as pages
+from articles.importer import Busy
+from articles.models import Article, ImportBatch, ImportRow
+from tests.factories import desk, make_user, staff
+from tests.test_import_report import record
+from tests.test_importer import deliver
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def address(name: str, batch: object, **query: object) -> str:
+    return reverse(f"admin:articles_importbatch_{name}", args=[getattr(batch, "pk", batch)], query=query)
+
+
+def text(response: object) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def importer_of_batches(*more: str) -> object:
+    return desk(staff("view_importbatch", "undo_importbatch", *more))
+
+
+class TestUndo:
+    def test_names_the_numbers_and_changes_nothing_until_it_is_confirmed(self, folder):
+        batch = deliver(folder, record(1), record(2))
+        kept = Article.objects.get(title="第2条")
+        editing.save(kept, {"title": "改过<b>"}, by=make_user("ann", is_superuser=True))
+        client = desk()
+        page = text(client.get(address("undo", batch)))
+        assert "<b>1</b> articles that the batch brought are removed" in page
+        assert "<b>0</b> articles say again what they said before it" in page
+        assert "<b>1</b> articles stay as they are" in page
+        link = reverse("admin:articles_article_change", args=[kept.pk])
+        assert f'<a href="{link}">#{kept.pk} 改过&lt;b&gt;</a> <span>It was changed by ann.</span>' in page
+        assert Article.objects.count() == 2
+
+    def test_does_it_and_then_tells_what_it_did_and_what_stayed(self, folder):
+        batch = deliver(folder, record(1), record(2))
+        editing.save(
+            Article.objects.get(title="第2条"), {"title": "改过"}, by=make_user("ann", is_superuser=True)
+        )
+        client = desk()
+        page = text(client.post(address("undo", batch), follow=True))
+        assert "1 article removed. 1 article was left as it is." in page
+        assert "There is nothing that can be taken back." in page and "It was changed by ann." in page
+        assert [article.title for article in Article.objects.all()] == ["改过"]
+        page = text(client.get(address("redo", batch)))
+        assert "<b>1</b> articles come back" in page
+        assert "1 article is there again." in text(client.post(address("redo", batch), follow=True))
+        assert Article.objects.count() == 2
+
+    def test_is_written_down_under_the_persons_name(self, folder):
+        batch = deliver(folder, record(1))
+        ann = make_user("ann", is_staff=True, is_superuser=True)
+        client = desk(ann)
+        client.post(address("undo", batch))
+        batch.refresh_from_db()
+        assert batch.undone_by == ann
+        page = text(client.get(address("change", batch)))
+        assert "· ann" in page and address("redo", batch) in page
+        rows = text(client.get(reverse("admin:articles_importrow_changelist")))
+        assert '<span class="batch-undone">undone</span>' in rows
+
+    def test_is_for_those_who_may(self, folder):
+        batch = deliver(folder, record(1))
+        for name in ("undo", "redo"):
+            for client in (desk(staff("view_importbatch")), desk(staff("undo_importbatch"))):
+                assert client.get(address(name, batch)).status_code == 403
+                assert client.post(address(name, batch)).status_code == 403
+        for group in ("Importers", "Chief editors"):
+            client = desk(make_user(is_staff=True, groups=[group]))
+            assert client.get(address("undo", batch)).status_code == 200
+            assert address("undo", batch) in text(client.get(address("change", batch)))
+        for group in ("Editors", "Reviewers"):
+            client = desk(make_user(is_staff=True, groups=[group]))
+            assert client.get(address("undo", batch)).status_code == 403
+            assert address("undo", batch) not in text(client.get(address("change", batch)))
+        assert Article.objects.count() == 1
+
+    def test_tells_no_title_to_those_who_may_not_see_articles(self, folder):
+        batch = deliver(folder, record(1))
+        editing.save(Article.objects.get(), {"title": "秘密"}, by=make_user("ann", is_superuser=True))
+        page = text(importer_of_batches().get(address("undo", batch)))
+        assert "秘密" not in page and "It was changed by ann." in page
+        assert "秘密" in text(importer_of_batches("view_article").get(address("undo", batch)))
+
+    def test_waits_for_an_import_to_end(self, folder, monkeypatch):
+        @contextmanager
+        def busy():
+            raise Busy
+            yield
+
+        batch = deliver(folder, record(1))
+        monkeypatch.setattr(undoing, "only_import", busy)
+        page = text(desk().post(address("undo", batch)))
+        assert "An import is running. Wait until it has ended." in page
+        assert Article.objects.count() == 1
+
+    def test_of_a_batch_that_has_not_ended_is_refused(self, folder):
+        batch = deliver(folder, record(1))
+        ImportBatch.objects.update(finished_at=None)
+        client = desk()
+        for page in (client.get(address("undo", batch)), client.post(address("undo", batch))):
+            assert "This batch has not ended." in text(page)
+        assert Article.objects.count() == 1
+
+    def test_of_very_many_is_the_commands(self, folder, monkeypatch):
+        batch = deliver(folder, record(1), record(2))
+        monkeypatch.setattr(pages, "MOST_ON_PAGE", 1)
+        client = desk()
+        assert f"manage.py undo_import {batch.pk}" in text(client.get(address("undo", batch)))
+        client.post(address("undo", batch))
+        assert Article.objects.count() == 2
+
+    def test_lists_no_more_than_fit(self, folder, monkeypatch):
+        batch = deliver(folder, record(1), record(2), record(3))
+        for article in Article.objects.all():
+            editing.save(article, {"intro": "改过"}, by=None)
+        monkeypatch.setattr(pages, "SHOWN", 2)
+        page = text(desk().get(address("undo", batch)))
+        assert page.count("It was changed by a command.") == 2 and "and 1 more" in page
+
+
+@pytest.mark.parametrize("name", ["undo", "redo", "report"])
+@pytest.mark.parametrize("number", [0, 987_654_321, 10**25])
+def test_a_batch_that_is_not_there_is_not_found(name, number):
+    assert desk().get(address(name, number)).status_code == 404
+
+
+class TestTheReport:
+    def test_shows_what_changed_since_the_other_batch(self, folder):
+        then = deliver(folder, record(1), record(2))
+        now = deliver(folder, record(1, 标题="新标题"), record(3, AI技术="Sora"))
+        client = desk()
+        page = text(client.get(address("report", now)))
+        assert "New: AI technologies" in page and "Sora" in page and "Changed records" not in page
+        page = text(client.get(address("report", now, since=then.pk)))
+        assert "Changed records · 1" in page and "<del>第1条</del> → <ins>新标题</ins>" in page
+        assert "New records · 1" in page and "No longer delivered · 1" in page
+        assert "第3条" in page and "第2条" in page
+
+    def test_leaves_large_comparisons_to_the_command(self, folder, monkeypatch):
+        then = deliver(folder, record(1))
+        now = deliver(folder, record(2))
+        monkeypatch.setattr(pages, "MOST_FILES", 1)
+        page = text(desk().get(address("report", now, since=then.pk)))
+        assert f"manage.py import_report {now.pk} --since {then.pk}" in page
+
+    @pytest.mark.parametrize("since", ["x", "0", "-1", "9" * 30, "²", "987654321"])
+    def test_says_so_where_there_is_no_other_batch(self, folder, since):
+        batch = deliver(folder, record(1))
+        page = desk().get(address("report", batch), {"since": since})
+        assert page.status_code == 200 and "There is no such batch that has ended." in text(page)
+
+    def test_is_for_those_who_may_see_what_was_delivered(self, folder):
+        batch = deliver(folder, record(1))
+        assert desk(staff("view_importbatch")).get(address("report", batch)).status_code == 403
+        assert desk(staff("view_seedfile")).get(address("report", batch)).status_code == 403
+        client = desk(staff("view_importbatch", "view_seedfile"))
+        assert client.get(address("report", batch)).status_code == 200
+        assert client.post(address("report", batch)).status_code == 405
+
+
+def test_the_pages_take_as_many_statements_for_three_as_for_one(folder):
+    client = desk()
+
+    def statements(number: int) -> list[int]:
+        then = deliver(folder, *(record(n) for n in range(number)))
+        now = deliver(folder, *(record(n, 标题=f"新{number}{n}") for n in range(number)))
+        assert ImportRow.objects.filter(batch=now, outcome="updated").count() == number
+        counts = []
+        for one in (address("undo", now), address("report", now, since=then.pk), address("change", now)):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(one).status_code == 200
+            counts.append(len(queries))
+        return counts
+
+    statements(1)  # what is looked up once in the life of a process
+    assert statements(1) == statements(3)

@@ -1,0 +1,170 @@
+"""What an import report tells: what came in, what changed since an earlier batch, what is missing, who delivers faults."""
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from articles import deliveries, editing, undoing
+from articles.deliveries import Faults, in_short
+from articles.models import Article, ImportBatch
+from tests.factories import make_term
+from tests.test_importer import TEXT, deliver, seed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def record(number: int, **changes: str) -> str:
+    fields = {"标题": f"第{number}条", "链接": f"https://news.example/{number}", "总结": f"{number}。{TEXT}"}
+    return seed(**fields | changes)
+
+
+class TestWhatChanged:
+    def test_is_new_changed_or_missing_by_record(self, folder):
+        then = deliver(folder, record(1), record(2), record(3))
+        now = deliver(folder, record(1), record(2, 标题="新标题", 关键词="病历, 新词"), record(4))
+        difference = deliveries.compare(now, then)
+        assert [entry.title for entry in difference.new] == ["第4条"]
+        assert [entry.title for entry in difference.vanished] == ["第3条"]
+        [changed] = difference.changed
+        assert (changed.now.name[-5:], changed.now.line, changed.then.title) == ("2.txt", 1, "第2条")
+        assert changed.fields == {
+            "title": ("第2条", "新标题"),
+            "keywords": (["病历", "医院"], ["病历", "新词"]),
+        }
+        assert difference.changed_count == 1
+
+    def test_is_nothing_where_only_the_file_is_another(self, folder):
+        then = deliver(folder, record(1), record(2))
+        now = deliver(folder, record(2) + "\n" + record(1))
+        assert deliveries.compare(now, then) == deliveries.Difference()
+
+    def test_reads_only_files_that_one_of_both_has(self, folder):
+        then = deliver(folder, record(1), record(2), record(3))
+        now = deliver(folder, record(1), record(2), record(4))
+        files, size = deliveries.files_to_read(now, then)
+        assert (files, size) == (2, len((record(3) + record(4)).encode()))
+        seen = []
+        deliveries.compare(now, then, progress=lambda total, read: seen.append((total, read)))
+        assert seen == [(2, 1), (2, 2)]
+
+    def test_is_told_whatever_the_desk_did_and_even_of_what_is_undone(self, folder):
+        then = deliver(folder, record(1))
+        editing.save(Article.objects.get(), {"title": "编辑的"}, by=None)
+        now = deliver(folder, record(1, 标题="新标题"), record(2))
+        undoing.undo(now)
+        difference = deliveries.compare(now, then)
+        assert [changed.fields for changed in difference.changed] == [{"title": ("第1条", "新标题")}]
+        assert [entry.title for entry in difference.new] == ["第2条"]
+
+    def test_is_given_in_detail_for_no_more_than_asked_for(self, folder, monkeypatch):
+        monkeypatch.setattr(deliveries, "PARSED", 1)
+        then = deliver(folder, *(record(n) for n in range(4)))
+        now = deliver(folder, *(record(n, 标题=f"新{n}") for n in range(4)))
+        difference = deliveries.compare(now, then, most=3)
+        assert [changed.fields["title"] for changed in difference.changed] == [
+            (f"第{n}条", f"新{n}") for n in range(3)
+        ]
+        assert difference.changed_count == 4
+
+    def test_leaves_out_what_nobody_can_read(self, folder):
+        then = deliver(folder, record(1))
+        now = deliver(folder, record(1), "标题: 只有标题\n", "没有标签的文字")
+        assert deliveries.compare(now, then) == deliveries.Difference()
+
+
+class TestWhatItBrought:
+    def test_new_terms_and_sources_by_name_even_if_they_are_gone(self, folder):
+        make_term("病历", "keyword")
+        batch = deliver(folder, record(1, 关键词="病历, 甲, 乙", AI技术=None))
+        terms = {"keyword": ["乙", "甲"], "technology": [], "industry": ["医疗"]}
+        assert deliveries.new_terms(batch) == terms
+        assert deliveries.new_sources(batch) == ["news.example"]
+        undoing.undo(batch)
+        assert deliveries.new_terms(batch) == terms
+        assert deliveries.new_sources(batch) == ["news.example"]
+
+    def test_sources_with_more_faults_than_usual(self, folder):
+        deliver(folder, *(record(n) for n in range(8)), record(8, 关键词=None, AI技术=None, 行业=None))
+        batch = deliver(folder, *(record(n, 关键词=None, AI技术=None, 行业=None) for n in range(10, 13)))
+        [found] = deliveries.faults(batch)
+        assert found == Faults("news.example", 3, 3, 1 / 9)
+        assert found.unusual
+
+    @pytest.mark.parametrize(
+        ("faulty", "records", "usual", "unusual"),
+        [
+            (3, 10, 0.1, True),
+            (3, 10, 0.2, False),
+            (2, 2, 0.0, False),
+            (3, 100, 0.0, True),
+            (9, 9, None, False),
+        ],
+    )
+    def test_more_than_usual_is_three_records_and_twice_the_share(self, faulty, records, usual, unusual):
+        assert Faults("a", faulty, records, usual).unusual is unusual
+
+
+class TestInShort:
+    def test_a_long_text_is_shown_near_the_difference(self):
+        assert in_short("字" * 100 + "甲乙", "字" * 100 + "丙") == (
+            "…" + "字" * 10 + "甲乙",
+            "…" + "字" * 10 + "丙",
+        )
+        assert in_short("短", "短文") == ("短", "短文")
+        assert in_short("a" * 61, "b") == ("a" * 60 + "…", "b")
+
+    def test_of_a_list_only_what_differs(self):
+        assert in_short(["甲", "乙"], ["乙", "丙"]) == ("甲", "丙")
+        assert in_short(["甲", "乙"], ["甲"]) == ("乙", "")
+        assert in_short(["甲", "乙"], ["乙", "甲"]) == ("甲、乙", "乙、甲")
+
+    def test_points_and_labels_are_told_as_text(self):
+        then, now = {"heading": "一", "body": "甲"}, {"heading": "一", "body": "乙"}
+        assert in_short([then], [now]) == ("一 甲", "一 乙")
+        assert in_short({}, {"来源": "一报"}) == ("", "一报")
+        assert in_short(None, "2024-05-06") == ("", "2024-05-06")
+
+
+class TestTheCommand:
+    def run(self, *arguments: object) -> str:
+        out = StringIO()
+        call_command("import_report", *map(str, arguments), stdout=out, no_color=True)
+        return out.getvalue()
+
+    def test_tells_all_of_it(self, folder):
+        then = deliver(folder, record(1), record(2))
+        now = deliver(folder, record(1, 标题="新标题"), record(3, AI技术="Sora"))
+        assert self.run(now.pk, "--since", then.pk) == (
+            f"Batch {now.pk}\n  created 1\n  updated 1\nNew: AI technologies · 1\n  Sora\nSources with faults\n"
+            f"Compared with batch #{then.pk}\n"
+            f"New records · 1\n  {folder}/2.txt:1 第3条\n"
+            f"Changed records · 1\n  {folder}/1.txt:1 新标题\n      title: “第1条” → “新标题”\n"
+            f"No longer delivered · 1\n  {folder}/2.txt:1 第2条\n"
+        )
+
+    def test_answers_2_where_there_is_no_such_batch(self, folder):
+        batch = deliver(folder, record(1))
+        for arguments in ((0,), (10**20,), (batch.pk, "--since", 10**20)):
+            with pytest.raises(CommandError) as error:
+                self.run(*arguments)
+            assert error.value.returncode == 2
+
+    def test_tells_of_a_batch_without_anything(self):
+        batch = ImportBatch.objects.create()
+        assert self.run(batch.pk) == f"Batch {batch.pk}\nSources with faults\n"
