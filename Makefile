@@ -56,7 +56,7 @@ bench: $(VENV)/test
 	@export NEWSROOM_VAR="$$PWD/var/library"; trap '$(PY) -m newsroom.embedded stop' EXIT; \
 	test -e "$$NEWSROOM_VAR/search/current" || \
 		{ $(PY) -m benchmarks.library 100000 && $(PY) manage.py rebuild_search; } || exit; \
-	for name in search facets page_rate growth; do echo "benchmarks.$$name"; $(PY) -m benchmarks.$$name || exit; done
+	for name in search facets page_rate growth desk; do echo "benchmarks.$$name"; $(PY) -m benchmarks.$$name || exit; done
 
 messages: $(VENV)/run
 	$(PY) manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore .venv --ignore var --ignore seeds --ignore tests

@@ -119,9 +119,6 @@ def only_import() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-_only_import = only_import
-
-
 class _TakeBack(Exception):
     pass
 

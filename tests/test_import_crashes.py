@@ -111,14 +111,14 @@ class TestInterruption:
         """The server notices a moment later that the killed command is gone."""
         for _attempt in range(200):
             try:
-                with importer._only_import():
+                with importer.only_import():
                     return
             except importer.Busy:
                 time.sleep(0.02)
 
     def test_is_refused_to_a_second_import_while_one_runs(self, folder):
         (folder / "a.txt").write_text(seed(), encoding="utf-8")
-        with importer._only_import():
+        with importer.only_import():
             done = subprocess.run(self.command(str(folder)), env=self.environment(), capture_output=True)
         assert done.returncode == 4
         assert not Article.objects.exists()
