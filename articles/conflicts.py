@@ -63,18 +63,24 @@ class Conflict:
         return [piece for piece in self.pieces if piece.asked]
 
 
-def waiting(article: Article, text: Snapshot | None = None) -> list[Conflict]:
-    """What is undecided, in the order of reading, against what the desk says now."""
+def undecided(article: Article) -> dict[str, tuple[int, dict[str, Any]]]:
+    """By field, in the order of reading: the newest row that waits for a decision, and what it says. One statement."""
     rows = ImportRow.objects.filter(article=article.pk, undecided=True).order_by("-id")
     newest: dict[str, tuple[int, dict[str, Any]]] = {}
     for pk, conflicts in rows.values_list("pk", "conflicts")[:MOST_ROWS]:
         for field, said in conflicts.items():
             if "decision" not in said:
                 newest.setdefault(field, (pk, said))
-    if not newest:
+    return {field: newest[field] for field in FIELDS if field in newest}
+
+
+def waiting(article: Article, text: Snapshot | None = None) -> list[Conflict]:
+    """What is undecided, in the order of reading, against what the desk says now."""
+    found = undecided(article)
+    if not found:
         return []
     text = text or editing.text(article)
-    return [_conflict(field, *newest[field], text[field]) for field in FIELDS if field in newest]
+    return [_conflict(field, *newest, text[field]) for field, newest in found.items()]
 
 
 def _conflict(field: str, row: int, said: Mapping[str, Any], desk: Any) -> Conflict:
@@ -293,7 +299,7 @@ def _remember(article: Article, said: Snapshot, seeds: Snapshot) -> None:
     base = kept | {name: value for name, value in seeds.items() if name in done}
     if base != kept:
         Article.objects.filter(pk=article.pk).update(base=base)
-    draft = revisions.pending(article.pk) if article.approved else None
+    draft = revisions.draft(article)
     if draft and "base" in draft.snapshot:  # an import's draft: what is kept in it is remembered with it
         snapshot = draft.snapshot | {"base": draft.snapshot["base"] | seeds}
         Revision.objects.filter(pk=draft.pk).update(snapshot=snapshot)

@@ -21,7 +21,7 @@ def text(article: Article) -> Snapshot:
 
     State and times are the article's, whatever they were when the draft was made.
     """
-    draft = revisions.pending(article.pk) if article.approved else None
+    draft = revisions.draft(article)
     return live(article) | (rewriting.draft_content(draft.snapshot) if draft else {})
 
 

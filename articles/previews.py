@@ -1,7 +1,6 @@
 """What the desk shows before readers see it: the words on top of a preview, and links for people without an account."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -10,8 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import revisions, story
-from articles.listing import brief
+from articles import story
 from articles.models import Article, Revision, Status
 from articles.story import Story
 from articles.workflow import last_decision
@@ -54,11 +52,6 @@ def may_be_shown(article: Article) -> bool:
     return article.status not in CLOSED and not article.is_leaving(timezone.now())
 
 
-def draft(article: Article) -> Revision | None:
-    """The draft that waits while readers see, or will see, something else."""
-    return revisions.pending(article.pk) if article.approved else None
-
-
 def of(article: Article, revision: Revision | None) -> Story | None:
     """As readers would see that version; without one the article as it stands."""
     return story.of_snapshot(article, revision.snapshot) if revision else story.whatever_its_state(article.pk)
@@ -83,18 +76,3 @@ def private(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store, private"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def context(found: Story, bar: dict[str, Any]) -> dict[str, Any]:
-    """What the page of an article needs, for a reader who was given a link: no related articles."""
-    told = story.page(found)
-    return {
-        "section": "articles",
-        "preview": True,
-        "bar": bar,
-        "article": found,
-        "shown": told.shown,
-        "story": told.html,
-        "brief": brief(found),
-        "related": [],
-    }

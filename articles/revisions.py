@@ -90,6 +90,11 @@ def pending(article_id: int) -> Revision | None:
     return Revision.objects.filter(article=article_id, pending=True).select_related("by").first()
 
 
+def draft(article: Article) -> Revision | None:
+    """The draft that waits while readers see, or will see, something else."""
+    return pending(article.pk) if article.approved else None
+
+
 def record_imports(article_ids: Iterable[int]) -> None:
     """Give each imported article that has no revision number 1: what came in, from its `base`."""
     bases = Article.objects.filter(pk__in=list(article_ids), revisions=None, base__isnull=False)

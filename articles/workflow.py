@@ -37,7 +37,7 @@ def _always(article: Article) -> bool:
 
 
 def _scheduled(article: Article) -> bool:
-    return article.published_at > timezone.now()
+    return article.is_scheduled
 
 
 def _to_be_withdrawn(article: Article) -> bool:

@@ -36,7 +36,7 @@ from articles.admin.filters import (
 from articles.admin.finding import IndexSearchMixin
 from articles.admin.forms import ArticleForm
 from articles.admin.history import HistoryMixin
-from articles.admin.lists import BoundedListMixin
+from articles.admin.lists import BoundedListMixin, is_id
 from articles.admin.panels import event_text, latest_revisions, provenance
 from articles.admin.points_views import evidence, evidence_panel, parse_points
 from articles.admin.teamwork import TeamworkMixin
@@ -154,7 +154,7 @@ class ArticleAdmin(
         return False  # what is not wanted is declined or withdrawn: history is for good
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        if not all(map(_is_id, request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME))):
+        if not all(map(is_id, request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME))):
             raise BadRequest
         return super().changelist_view(request, extra_context)
 
@@ -163,7 +163,7 @@ class ArticleAdmin(
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What no page of ours sends: Django would fall over it."""
         source = request.POST.get("source", "")
-        if "_saveasnew" in request.POST or "_to_field" in request.POST or (source and not _is_id(source)):
+        if "_saveasnew" in request.POST or "_to_field" in request.POST or (source and not is_id(source)):
             raise BadRequest
         return super().changeform_view(request, *args, **kwargs)
 
@@ -201,7 +201,7 @@ class ArticleAdmin(
                 "other_labels": list(obj.extra.items()),
                 "revisions": latest_revisions(obj),
                 "evidence_address": reverse("admin:articles_article_evidence", args=[obj.pk]),
-                "draft": revisions.pending(obj.pk) if obj.approved else None,
+                "draft": revisions.draft(obj),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
@@ -345,10 +345,6 @@ class ArticleAdmin(
         for start in range(0, len(lines), verbs.MAX_LINES):
             some = ((line,) for line in lines[start : start + verbs.MAX_LINES])
             self.message_user(request, format_html_join(mark_safe("<br>"), "{}", some), level)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _some(articles: QuerySet) -> int:

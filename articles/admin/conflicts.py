@@ -20,10 +20,9 @@ from articles import conflicts, workflow
 from articles.admin import changes
 from articles.admin.changes import Room, pieces
 from articles.admin.forms import PlainText
-from articles.compare import FIELDS
 from articles.conflicts import EDIT, KEEP, TAKE, Conflict, Decision, Piece
 from articles.marks import SAME, Budget, Run, runs
-from articles.models import Article, ImportRow
+from articles.models import Article
 
 ONE_BY_ONE = 100  # parts of a field that are asked one by one; more are decided together
 EMPTY = {"heading": "", "body": ""}
@@ -42,7 +41,7 @@ class ConflictsMixin:
         self, request: HttpRequest, context: dict, *args: Any, obj: Article | None = None, **kwargs: Any
     ) -> HttpResponse:
         if obj:
-            context["undecided"] = undecided(obj)
+            context["undecided"] = [str(changes.label(field)) for field in conflicts.undecided(obj)]
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def conflicts(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -91,20 +90,8 @@ class ConflictsMixin:
         return ""
 
     def _next(self, article: Article) -> str:
-        page = "conflicts" if undecided(article) else "change"
+        page = "conflicts" if conflicts.undecided(article) else "change"
         return reverse(f"admin:articles_article_{page}", args=[article.pk])
-
-
-def undecided(article: Article) -> list[str]:
-    """The names of the fields that wait for a decision; one statement."""
-    rows = ImportRow.objects.filter(article=article.pk, undecided=True).order_by("-id")
-    waiting = {
-        field
-        for found in rows.values_list("conflicts", flat=True)[: conflicts.MOST_ROWS]
-        for field, said in found.items()
-        if "decision" not in said
-    }
-    return [str(changes.label(field)) for field in FIELDS if field in waiting]
 
 
 def _labels(fields: Iterable[str]) -> str:

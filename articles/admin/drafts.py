@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles import previews
+from articles import previews, revisions
 from articles.models import Article, Revision
 from articles.views.articles import detail_context
 
@@ -37,7 +37,7 @@ class DraftsMixin:
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """As readers would see it: the waiting draft if there is one, the live text, or any version."""
         article = self._visible(request, pk)
-        draft = previews.draft(article)
+        draft = revisions.draft(article)
         shown = _version(article, draft, request.GET.get("version", ""))
         bar = {
             "words": previews.words(article, shown),
@@ -59,7 +59,7 @@ class DraftsMixin:
             "article": article,
             "link": request.build_absolute_uri(previews.link(article)) if possible else "",
             "until": previews.valid_until(),
-            "draft": previews.draft(article),
+            "draft": revisions.draft(article),
         }
         response = TemplateResponse(request, "admin/articles/article/preview_link.html", context)
         response["Cache-Control"] = "no-store, private"

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from articles import workbench
-from articles.admin.lists import LOOKED_AT
+from articles.admin.lists import LOOKED_AT, is_id
 from articles.models import TERM_FIELDS, Article, EventPoint, ImportBatch, ImportRow, SeedFile, Source, Status
 from taxonomy.models import Term
 
@@ -29,7 +29,7 @@ class LinkedFilter(admin.SimpleListFilter):
     def found(self, value: str) -> Model | None:
         """What the link names; None if there is no such thing."""
         model = self.linked
-        return model._default_manager.filter(pk=value).first() if _is_id(value) else None
+        return model._default_manager.filter(pk=value).first() if is_id(value) else None
 
     def label(self, found: Model | None) -> str:
         return str(found) if found else ""
@@ -38,14 +38,8 @@ class LinkedFilter(admin.SimpleListFilter):
         if self.value() is None:
             return queryset
         return (
-            queryset.filter(**{self.parameter_name: self.value()})
-            if _is_id(self.value())
-            else queryset.none()
+            queryset.filter(**{self.parameter_name: self.value()}) if is_id(self.value()) else queryset.none()
         )
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 19
 
 
 class SourceFilter(LinkedFilter):
@@ -68,7 +62,7 @@ class FileFilter(LinkedFilter):
     linked = SeedFile
 
     def found(self, value: str) -> Model | None:
-        return SeedFile.objects.defer("content").filter(pk=value).first() if _is_id(value) else None
+        return SeedFile.objects.defer("content").filter(pk=value).first() if is_id(value) else None
 
 
 class RowArticleFilter(LinkedFilter):
@@ -87,7 +81,7 @@ class ArticleBatchFilter(LinkedFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
-        if not _is_id(self.value()):
+        if not is_id(self.value()):
             return queryset.none()
         return queryset.filter(Exists(ImportRow.objects.filter(article=OuterRef("pk"), batch=self.value())))
 
@@ -98,7 +92,7 @@ class TermFilter(LinkedFilter):
     def found(self, value: str) -> Term | None:
         terms = TERM_FIELDS[self.parameter_name]._meta.get_field("tag").related_model.objects
         by_slug = {} if "\0" in value else terms.by_slug([value])
-        return by_slug.get(value) or (terms.filter(pk=value).first() if _is_id(value) else None)
+        return by_slug.get(value) or (terms.filter(pk=value).first() if is_id(value) else None)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() is None:

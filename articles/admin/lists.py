@@ -41,6 +41,11 @@ class BoundedListMixin:
     show_facets = ShowFacets.NEVER  # they would count all rows, once for each choice
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be an id: the database has no longer ones, and takes no other digits."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def among(ids: list[int]) -> Func:
     """A condition: the primary key is one of these. One parameter, however many they are."""
     array = Value(ids, ArrayField(BigIntegerField()))

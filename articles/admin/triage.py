@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import checklist, editing, rights, story, teamwork, triage, workflow
 from articles.admin import verbs
+from articles.admin.lists import is_id
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
 from articles.models import TERM_FIELDS, Article, Outcome
@@ -66,7 +67,7 @@ class Asked:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return int(text) if is_id(text) else None
 
 
 class TermsForm(forms.Form):

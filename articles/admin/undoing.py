@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import deliveries, undoing
+from articles.admin.lists import is_id
 from articles.importer import Busy
 from articles.models import ImportBatch
 from taxonomy.models import VOCABULARIES
@@ -131,7 +132,7 @@ class UndoingMixin:
             raise PermissionDenied
         earlier = ImportBatch.objects.filter(finished_at__isnull=False).exclude(pk=pk).order_by("-pk")
         since = request.GET.get("since", "")
-        then = earlier.filter(pk=since).first() if _is_id(since) else None
+        then = earlier.filter(pk=since).first() if is_id(since) else None
         terms = [
             (VOCABULARIES[kind]._meta.verbose_name_plural, names[:SHOWN], max(0, len(names) - SHOWN))
             for kind, names in deliveries.new_terms(batch).items()
@@ -179,10 +180,6 @@ def said(done: undoing.Done, way: Way) -> str:
     parts.append((kept, ngettext("%(number)d article was left as it is.", "%(number)d articles were left as they are.", kept)))  # fmt: skip
     told = [text % {"number": number} for number, text in parts if number]
     return " ".join(told) or str(way.nothing)
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 19
 
 
 def _difference(batch: ImportBatch, then: ImportBatch) -> dict[str, Any]:

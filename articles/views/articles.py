@@ -89,11 +89,11 @@ def _was_public(withdrawal: dict[str, Any]) -> bool:
     return withdrawal["at"] >= datetime.fromisoformat(withdrawal["snapshot__published_at"])
 
 
-def detail_context(article: Story) -> dict[str, Any]:
-    """What the template needs, for the page and for the desk's preview."""
+def detail_context(article: Story, *, alone: bool = False) -> dict[str, Any]:
+    """What the template needs, for the page and for previews; `alone` without related articles."""
     told = story.page(article)
     terms = [*article.technologies, *article.industries, *article.keywords]
-    index = reader()
+    index = None if alone else reader()
     return {
         "section": "articles",
         "preview": False,

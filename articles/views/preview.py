@@ -5,8 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from articles import previews
+from articles import previews, revisions
 from articles.models import Article
+from articles.views.articles import detail_context
 from articles.workflow import last_decision
 
 
@@ -22,11 +23,11 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     article = Article.objects.select_related("source").filter(pk=pk).first()
     if article is None or not previews.may_be_shown(article):
         return _gone(request)
-    draft = previews.draft(article) if last_decision(article) == decision else None
+    draft = revisions.draft(article) if last_decision(article) == decision else None
     if draft is None and article.is_public:
         return previews.private(redirect(article))
     bar = {"words": previews.words(article, draft), "until": until}
-    context = previews.context(previews.of(article, draft), bar)
+    context = detail_context(previews.of(article, draft), alone=True) | {"preview": True, "bar": bar}
     return previews.private(render(request, "article_detail.html", context))
 
 

@@ -5,7 +5,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.factories import make_user
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -49,3 +51,15 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def desk(page: Page) -> Page:
+    """Somebody who may do everything, at her desk."""
+    make_user("chief", is_staff=True, is_superuser=True)
+    page.goto("/admin/")
+    page.fill("#id_username", "chief")
+    page.fill("#id_password", "password")
+    page.click("[type=submit]")
+    expect(page.locator("#user-tools")).to_contain_text("chief")
+    return page

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from articles.models import Article, ImportBatch
-from tests.factories import make_article, make_term, make_user
+from tests.factories import make_article, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,17 +19,6 @@ def article() -> Article:
         points=[("第一", "甲"), ("第二", "乙")],
         keywords=["版权"],
     )
-
-
-@pytest.fixture
-def desk(page: Page) -> Page:
-    make_user("chief", is_staff=True, is_superuser=True)
-    page.goto("/admin/")
-    page.fill("#id_username", "chief")
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-    expect(page.locator("#user-tools")).to_contain_text("chief")
-    return page
 
 
 def search_box(page: Page, field: str):

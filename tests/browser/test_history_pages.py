@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from articles import editing
 from articles.models import Article
-from tests.factories import make_article, make_user
+from tests.factories import make_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,17 +39,6 @@ SEED = {
     "source_date_origin": "", "extra": {}, "keywords": ["电影"], "technologies": [], "industries": [],
     "intro": "", "points": [], "conclusion": "",
 }  # fmt: skip
-
-
-@pytest.fixture
-def desk(page: Page) -> Page:
-    make_user("chief", is_staff=True, is_superuser=True)
-    page.goto("/admin/")
-    page.fill("#id_username", "chief")
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-    expect(page.locator("#user-tools")).to_contain_text("chief")
-    return page
 
 
 def addresses(article: Article) -> list[str]:
