@@ -187,6 +187,22 @@ class Term(TagBase):
         db_default=False,
         help_text=_("New terms from imports wait for an editor."),
     )
+    declined = models.BooleanField(
+        _("declined"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("No term of the desk: no page and no filter of its own, and no longer in the queue."),
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        db_index=False,
+        verbose_name=_("broader term"),
+    )
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )
@@ -206,6 +222,10 @@ class Term(TagBase):
                 condition=~Q(merged_into=F("id")), name="%(class)s_not_merged_into_itself"
             ),
             models.CheckConstraint(condition=one_pointer_at_most(), name="%(class)s_one_pointer"),
+            models.CheckConstraint(
+                condition=Q(confirmed=False) | Q(declined=False), name="%(class)s_confirmed_or_declined"
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="%(class)s_not_its_own_parent"),
         ]
         indexes = [
             models.Index(fields=["sort_key", "id"], name="%(class)s_sort_key"),
@@ -214,7 +234,13 @@ class Term(TagBase):
                 models.Index(
                     fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"%(class)s_{name}"
                 )
-                for name in POINTERS[1:]
+                for name in (*POINTERS[1:], "parent")
+            ),
+            # What waits for an editor: few among many.
+            models.Index(
+                fields=["-id"],
+                name="%(class)s_new",
+                condition=Q(confirmed=False, declined=False),
             ),
         ]
 

@@ -183,7 +183,7 @@ def test_a_name_taken_in_the_same_moment_is_a_form_error(monkeypatch):
         return {} if len(looks) == 1 else {"sora": "Sora"}
 
     make_term("索拉", aliases=["Sora"])
-    monkeypatch.setattr("taxonomy.admin._taken", blind_once)
+    monkeypatch.setattr("taxonomy.admin.terms._taken", blind_once)
     response = desk().post(reverse("admin:taxonomy_technology_add"), term_form(name="Sora"))
     assert "already means the term “Sora”" in errors(response)
 

@@ -18,14 +18,11 @@ from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
 from taxonomy import names
-from taxonomy.curation import CurationMixin
+from taxonomy.admin.curation import CurationMixin
 from taxonomy.merge import Refused, rename
 from taxonomy.models import POINTERS, Alias, Industry, Keyword, Technology, Term
-from taxonomy.records import MergeAdmin
 from taxonomy.relations import use_counts
-from taxonomy.suggestions import suggest
 
-__all__ = ["MergeAdmin", "SecondLookMixin", "TermAdmin", "suggest"]
 
 MAX_KEPT = 20  # terms that a page lists as not to be deleted
 

@@ -1,0 +1,7 @@
+"""The terms desk: the three vocabularies in the admin."""
+
+from taxonomy.admin.records import MergeAdmin
+from taxonomy.admin.terms import SecondLookMixin, TermAdmin
+from taxonomy.suggestions import suggest
+
+__all__ = ["MergeAdmin", "SecondLookMixin", "TermAdmin", "suggest"]
