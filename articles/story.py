@@ -132,7 +132,7 @@ _any = Statement(Article.objects.all, _COLUMNS)
 
 
 def public(pk: int) -> Story | None:
-    return _first(_public.rows([pk])) if pk <= BigAutoField.MAX_BIGINT else None
+    return _told(_public.row(pk)) if pk <= BigAutoField.MAX_BIGINT else None
 
 
 def several(pks: Collection[int]) -> dict[int, Story]:
@@ -142,11 +142,11 @@ def several(pks: Collection[int]) -> dict[int, Story]:
 
 def whatever_its_state(pk: int) -> Story | None:
     """For the desk: the caller has asked for the right to see it."""
-    return _first(_any.rows([pk]))
+    return _told(_any.row(pk))
 
 
-def _first(rows: list[tuple[Any, ...]]) -> Story | None:
-    return _story(*rows[0]) if rows else None
+def _told(row: tuple[Any, ...] | None) -> Story | None:
+    return _story(*row) if row else None
 
 
 def _story(

@@ -48,6 +48,8 @@ SELECT a.id, a.title, a.url, a.also_at, a.source_date, a.source_date_origin, a.p
     a.excerpt, left(a.summary, 400), e.intro, e.conclusion, e.origin, s.host, s.name, s.reuse,
     ARRAY(SELECT ARRAY[position::text, heading, body] FROM articles_eventpoint
         WHERE article_id = a.id ORDER BY position),
+    ARRAY(SELECT ARRAY[id::text, at::text, wrong, "right"] FROM articles_correction
+        WHERE article_id = a.id AND retracted_at IS NULL ORDER BY at DESC, id DESC LIMIT 20),
     {TERMS.format("technology", 200)}, {TERMS.format("industry", 200)}, {TERMS.format("keyword", 200)}
 FROM articles_article a
 LEFT JOIN articles_eventsummary e ON e.article_id = a.id LEFT JOIN articles_source s ON s.id = a.source_id
@@ -126,9 +128,10 @@ def article_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         *first[4:],
         summary="",
         event_summary=Summary(intro, conclusion, origin) if origin else None,
+        corrections=Several(values[18]),
         points=Several(points),
         **dict(
-            zip(("technologies", "industries", "keywords"), map(Several, carried(values[18:])), strict=True)
+            zip(("technologies", "industries", "keywords"), map(Several, carried(values[19:])), strict=True)
         ),
         cut=(),
     )
