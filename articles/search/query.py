@@ -5,7 +5,7 @@ tiers, title over event summary and terms over full text, newest first in each; 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import wraps
 from itertools import islice, pairwise
@@ -24,7 +24,7 @@ COUNTED = 10_000  # hits; more are "10,000+"
 # Newest articles that something common is looked up in first: as few as seem to hold enough hits, and at most this
 # part of all that would have to be looked through else.
 WINDOWS = (12_000, 24_000, 48_000, 96_000, 192_000)
-PART = 3
+PART = 2
 KEPT_EDGES = 50
 
 MAX_KEY = 2**64 - 1
@@ -147,6 +147,16 @@ def matching(reader: Reader, asked: Asked, limit: int = COUNTED) -> tuple[BitMap
     """The ids of all that is found, or of the `limit` newest and then True."""
     hits, total = _Search(reader, asked).top(limit + 1)
     return BitMap([article_id(key) for key in hits[:limit]]), total > limit
+
+
+@_guarded
+def is_better_asked_once(reader: Reader, asked: Asked) -> bool:
+    """Whether its words had better be looked up once, for all the ways to narrow it.
+
+    Those of Latin letters: going through their dictionary takes longer than all the rest. And those that surely find
+    no more than is counted.
+    """
+    return _Search(reader, replace(asked, groups=()))._frequency(WHOLE) <= COUNTED
 
 
 # --- one question at one state of the index -------------------------------------------------------
