@@ -4,6 +4,9 @@ Told by parsing the stored bytes again: whatever has become of the articles sinc
 the same bytes say the same and are not read.
 """
 
+import csv
+import io
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
+from articles.exporter import plain
 from articles.identity import Prepared, prepare
 from articles.images import fetch
 from articles.models import (
@@ -19,11 +24,14 @@ from articles.models import (
     EventPoint,
     EventSummary,
     ImportBatch,
+    ImportRow,
     Imprint,
     ImprintKind,
+    Outcome,
     SeedFile,
     Source,
 )
+from articles.wording import in_words
 from taxonomy.models import VOCABULARIES
 
 AT_A_TIME = 50  # files whose bytes are in memory
@@ -254,3 +262,71 @@ def _plain(value: Any) -> str:
 def _clipped(text: str, start: int) -> str:
     end = start + CLIPPED
     return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
+
+
+# --- each record ----------------------------------------------------------------------------------
+
+
+def records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
+    """What came of each record of the batch, with its findings in words."""
+    for row in ImportRow.objects.filter(batch=batch).order_by("id").iterator(chunk_size=2_000):
+        yield {
+            "file": row.file_name,
+            "first_line": row.first_line,
+            "last_line": row.last_line,
+            "outcome": row.outcome,
+            "article": row.article_id,
+            "findings": [in_words(finding) for finding in row.findings],
+            "conflicts": row.conflicts,
+        }
+
+
+def json_lines(batch: ImportBatch) -> Iterator[str]:
+    """The report of a batch: a line for each file that was left out, and for each record."""
+    for item in batch.skipped:
+        yield _json({"file": item.get("name", ""), "outcome": "skipped", **item})
+    for record in records(batch):
+        yield _json(record)
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def csv_lines(batch: ImportBatch) -> Iterator[str]:
+    """The same for a spreadsheet: one row a record, the findings in one cell."""
+    head = [
+        _("File"),
+        _("First line"),
+        _("Last line"),
+        _("Outcome"),
+        _("Article"),
+        _("Findings"),
+        _("Conflicts"),
+    ]
+    yield "\ufeff" + _csv(head)  # without the mark a spreadsheet does not take it for UTF-8
+    for item in batch.skipped:
+        yield _csv([item.get("name", ""), "", "", _("left out"), "", item.get("text", ""), ""])
+    for record in records(batch):
+        found = [
+            f"{it['line'] or ''}: {it['message']} {it['text']} {it['remedy']}" for it in record["findings"]
+        ]
+        yield _csv(
+            [
+                record["file"],
+                record["first_line"],
+                record["last_line"],
+                Outcome(record["outcome"]).label,
+                record["article"] or "",
+                "\n".join(found),
+                "、".join(str(label(name)) for name in record["conflicts"]),
+            ]
+        )
+
+
+def _csv(cells: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(
+        cell if isinstance(cell, int) else plain(str(cell)) for cell in cells
+    )
+    return line.getvalue()

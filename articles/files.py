@@ -7,7 +7,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -78,6 +78,17 @@ class FoundFile:
             raise StillGrowing(_("The file is still changing. Import it again when it is complete."))
 
 
+@dataclass(frozen=True, slots=True)
+class NamedBytes:
+    """A seed file that lies in no folder: its bytes are asked for when it is its turn."""
+
+    name: str
+    load: Callable[[], bytes]
+
+    def read(self) -> bytes:
+        return self.load()
+
+
 Listed = Iterator[FoundFile | SkippedFile]
 
 
@@ -89,6 +100,21 @@ def list_files(paths: Iterable[str]) -> tuple[list[FoundFile], list[SkippedFile]
         for file in _under(str(path)):
             (found if isinstance(file, FoundFile) else skipped).append(file)
     return found, skipped
+
+
+def unpack(name: str, path: str) -> Iterator[NamedBytes | SkippedFile]:
+    """The seed files in a file, a zip or a single one, that was delivered under this name and lies there."""
+    for item in _under(path):
+        shown_name = shown(name) + item.name.removeprefix(shown(path))
+        if isinstance(item, SkippedFile):
+            yield SkippedFile(shown_name, item.code, item.text)
+            continue
+        try:
+            content = item.read()
+        except OSError as error:
+            yield SkippedFile(shown_name, "unreadable", str(error))
+        else:
+            yield NamedBytes(shown_name, lambda content=content: content)
 
 
 def _under(path: str) -> Listed:

@@ -1,13 +1,13 @@
 """Seed files come in: their bytes are stored before anything is parsed, and what is known already is told apart."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 
-from articles.files import FoundFile, StillGrowing
+from articles.files import FoundFile, NamedBytes, StillGrowing
 from articles.identity import Prepared
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.storing import copy_rows, new_ids
@@ -53,7 +53,7 @@ class Reading:
     """Reads the files of a run, stores their bytes, and tells which must be parsed."""
 
     batch: ImportBatch
-    found: list[FoundFile]
+    found: Sequence[FoundFile | NamedBytes]
     publish: Publish | None
     on_read: Callable[[int], None]  # gets the number of files read so far
     done: int = 0
@@ -122,6 +122,17 @@ class Reading:
 
     def _skip(self, name: str, code: str, text: str) -> None:
         self.batch.skipped.append({"name": name, "code": code, "text": text})
+
+
+def store_one(name: str, content: bytes) -> Delivered:
+    """A file by itself: its bytes are stored, if they are not known."""
+    file = Delivered(name, content, hashlib.sha256(content).hexdigest())
+    known = SeedFile.objects.filter(sha256=file.sha256).values_list("pk", flat=True).first()
+    if known:
+        file.id = known
+    else:
+        _store([file])
+    return file
 
 
 def _store(files: list[Delivered]) -> None:

@@ -176,6 +176,13 @@ AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` opens the door again
 # An article of 2,000 points, or a text of a million characters, must be saved, not answered with an error.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
+# Counted by the first handler, which can say why.
+DATA_UPLOAD_MAX_NUMBER_FILES = None
+FILE_UPLOAD_HANDLERS = [
+    "newsroom.uploading.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- the desk -------------------------------------------------------------------------------------
 
@@ -183,6 +190,21 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
 FOUR_EYES = env_bool("FOUR_EYES", True)
 # So long a link shows an article that is not public to somebody without an account.
 PREVIEW_DAYS = int(env("PREVIEW_DAYS", "7"))
+# What an import has changed can be undone for so many days; 0 is for ever. What it created, at any time.
+IMPORT_UNDO_DAYS = int(env("IMPORT_UNDO_DAYS", "90"))
+# Within so many hours a run of the timer is expected to have ended; 0 expects none.
+IMPORT_EXPECTED_HOURS = int(env("IMPORT_EXPECTED_HOURS", "0"))
+# Terms that wait for an editor have pages, filters and links like the confirmed ones.
+UNCONFIRMED_TERMS_PUBLIC = env_bool("UNCONFIRMED_TERMS_PUBLIC")
+# One delivery by hand: files as they are sent, bytes of them, and what they may hold once unpacked.
+UPLOAD_MAX_FILES = int(env("UPLOAD_MAX_FILES", "1000"))
+UPLOAD_MAX_BYTES = int(env("UPLOAD_MAX_MB", "60")) * 1_000_000
+UPLOAD_MAX_UNPACKED_FILES = int(env("UPLOAD_MAX_UNPACKED_FILES", "10000"))
+UPLOAD_MAX_UNPACKED_BYTES = int(env("UPLOAD_MAX_UNPACKED_MB", "300")) * 1_000_000
+# A preview shows so many records at most: while it is made, whoever saves one of the same articles waits.
+UPLOAD_PREVIEW_RECORDS = int(env("UPLOAD_PREVIEW_RECORDS", "5000"))
+# Uploads that nobody decides on are discarded after so many days.
+UPLOAD_DAYS = int(env("UPLOAD_DAYS", "30"))
 
 # --- static files ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Every public address, on one screen."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from articles.views import articles, corrections, front, indexes, overviews, preview, terms
 from newsroom import health
@@ -28,6 +28,7 @@ urlpatterns = [
     path("language/<str:code>/", choose_language, name="language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("admin/taxonomy/", include("taxonomy.urls")),
     path("admin/", admin.site.urls),
 ]
 

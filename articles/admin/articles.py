@@ -19,11 +19,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import checklist, editing, revisions, workflow
-from articles.admin import verbs
+from articles import checklist, editing, workflow
+from articles.admin import stale, verbs
 from articles.admin.conflicts import ConflictsMixin
 from articles.admin.corrections import CorrectionsMixin
 from articles.admin.drafts import DraftsMixin
+from articles.admin.exports import DownloadsMixin
 from articles.admin.filters import (
     TERM_FILTERS,
     ArticleBatchFilter,
@@ -38,9 +39,10 @@ from articles.admin.forms import ArticleForm
 from articles.admin.history import HistoryMixin
 from articles.admin.lists import BoundedListMixin, is_id
 from articles.admin.panels import event_text, latest_revisions, provenance
-from articles.admin.points_views import evidence, evidence_panel, parse_points
+from articles.admin.points_views import evidence, evidence_of, parse_points
+from articles.admin.retagging import RetaggingMixin
 from articles.admin.teamwork import TeamworkMixin
-from articles.admin.terms_field import TermsField
+from articles.admin.terms_field import TermsField, suggest, tell_moved
 from articles.admin.triage import TriageMixin
 from articles.models import TERM_FIELDS, Article, ImportRow
 from taxonomy.admin import SecondLookMixin
@@ -64,6 +66,8 @@ class ArticleList(ChangeList):
 @admin.register(Article)
 class ArticleAdmin(
     TriageMixin,
+    DownloadsMixin,
+    RetaggingMixin,
     TeamworkMixin,
     DraftsMixin,
     ConflictsMixin,
@@ -177,6 +181,11 @@ class ArticleAdmin(
     def event_text(self, article: Article) -> str:
         return event_text(article)
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        form.query = request.GET
+        return form
+
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
@@ -190,18 +199,21 @@ class ArticleAdmin(
         self, request: HttpRequest, context: dict, *args: Any, obj: Article | None = None, **kwargs: Any
     ) -> HttpResponse:
         if obj:
-            now = context["adminform"].form.text
-            context |= evidence_panel(now["summary"], now["points"]) | self.teamwork_context(request, obj)
+            form = context["adminform"].form
+            suggest(form, form.text)
+            context |= evidence_of(form.text, request.GET) | self.teamwork_context(request, obj)
             context |= {
+                "stale": stale.panel(form),
                 "verbs": [
                     (verb, workflow.TRANSITIONS[verb].label) for verb in workflow.allowed(obj, request.user)
                 ],
+                "needs_another": workflow.needs_another(obj, request.user),
                 "state": self.state(obj),
                 "import_rows": provenance(obj),
                 "other_labels": list(obj.extra.items()),
                 "revisions": latest_revisions(obj),
                 "evidence_address": reverse("admin:articles_article_evidence", args=[obj.pk]),
-                "draft": revisions.draft(obj),
+                "draft": form.draft,
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
@@ -213,15 +225,23 @@ class ArticleAdmin(
             if change:
                 saved = editing.save(obj, form.changes(), **said)
             else:
-                obj.pk, saved = editing.create(form.changes(), **said).pk, None
+                made = form.made or editing.create(form.changes(), key=form.record_key, **said)
+                obj.pk, saved = made.pk, None
         except workflow.Refused as refusal:  # somebody took the link in this moment: the form says so
             raise IntegrityError from refusal
+        tell_moved(request, form)
         if saved and obj.approved:
             text = _("Saved as a draft: readers see it once it is approved.")
             self.message_user(request, text, messages.INFO)
 
     def save_related(self, request: HttpRequest, form: ArticleForm, formsets: Any, change: bool) -> None:
         """There is nothing else: terms and points went with the article."""
+
+    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
+        if "onto" in request.POST:  # two texts have become one: she looks at it
+            request.POST = request.POST.copy()
+            request.POST["_continue"] = "1"
+        return super().response_change(request, obj)
 
     # -- pages of an article's own
 
@@ -258,7 +278,7 @@ class ArticleAdmin(
             return HttpResponseRedirect(reverse("admin:articles_article_change", args=[pk]))
         impossible = verb not in workflow.allowed(article, request.user)
         if impossible and not form.is_bound:
-            refusal = _("This is not possible while the article is %(status)s.") % {"status": article.state}
+            refusal = workflow.why_not(verb, article, request.user)
         checks = checklist.checks(article) if verb in {"submit", "publish"} and not impossible else []
         more = {"refusal": refusal, "checks": checks, "impossible": impossible}
         return self._ask(request, verb, [article], form, **more)

@@ -1,5 +1,9 @@
-"""The admin of imports: batches, their rows, and the files they came from. To look at, never to change."""
+"""The admin of imports: batches, their rows, and the files they came from. What happened is not edited.
 
+New batches are made in uploads.py, quarantined records mended in repair.py.
+"""
+
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -8,7 +12,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
@@ -17,17 +21,27 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from articles import deliveries, repair
+from articles.admin import records
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
-from articles.admin.lists import BoundedListMixin
+from articles.admin.lists import BoundedListMixin, is_id
 from articles.admin.panels import remark_table, table
+from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
-from articles.models import Article, EventSummary, ImportBatch, ImportRow, Outcome, SeedFile
+from articles.admin.uploads import UploadsMixin
+from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 
+MAX_BESIDE = 5_000_000  # bytes of a file that a page reads for one of its records
+MAX_REPAIRS = 20  # records that a repaired one has become
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
+REPORTS = {
+    "jsonl": (deliveries.json_lines, "application/x-ndjson"),
+    "csv": (deliveries.csv_lines, "text/csv; charset=utf-8"),
+}
 
 
 class ReadOnlyAdmin(BoundedListMixin, admin.ModelAdmin):
@@ -53,7 +67,7 @@ def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(UndoingMixin, ReadOnlyAdmin):
+class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
     list_display = ["number", "started_at", "state", "by", "outcomes", "files_skipped"]
     list_filter = ["started_at"]
     list_select_related = ["by", "undone_by"]
@@ -68,6 +82,44 @@ class ImportBatchAdmin(UndoingMixin, ReadOnlyAdmin):
         "links",
         "skipped_files",
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.rows))
+        return [
+            path("<int:pk>/rows.<slug:form>", view, name="articles_importbatch_rows"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        batch = self.get_object(request, object_id) if is_id(object_id) else None
+        if batch and batch.finished_at and request.user.has_perm("articles.view_importrow"):
+            rows = ImportRow.objects.filter(batch=batch).select_related("article")
+            rows = rows.defer("article__summary", "article__base")
+            found = records.page_of(request, rows, records.tabs(request, batch.counts))
+            extra_context = (extra_context or {}) | {
+                "records": found,
+                "sees_articles": records.sees_articles(request),
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def rows(self, request: HttpRequest, pk: int, form: str) -> StreamingHttpResponse:
+        """What came of each record, as a file of any size. It may name articles."""
+        if not (request.user.has_perm("articles.view_importrow") and records.sees_articles(request)):
+            raise PermissionDenied
+        batch = self._batch(request, pk)
+        if form not in REPORTS:
+            raise Http404
+        write, content_type = REPORTS[form]
+        return StreamingHttpResponse(
+            _in_its_language(write(batch)),
+            content_type=content_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="batch-{batch.pk}.{form}"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
 
     @admin.display(description=gettext_lazy("batch"), ordering="id")
     def number(self, batch: ImportBatch) -> str:
@@ -133,6 +185,17 @@ class ImportBatchAdmin(UndoingMixin, ReadOnlyAdmin):
         return table([_("File"), _("Cause"), _("Details")], shown)
 
 
+def _in_its_language(lines: Iterator[str]) -> Iterator[str]:
+    """They are written when the request, and its language with it, is over."""
+    language = get_language()
+
+    def written() -> Iterator[str]:
+        with override(language):
+            yield from lines
+
+    return written()
+
+
 # --- rows -----------------------------------------------------------------------------------------
 
 
@@ -156,7 +219,7 @@ class RowList(ChangeList):
 
 
 @admin.register(ImportRow)
-class ImportRowAdmin(ReadOnlyAdmin):
+class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
     list_display = ["place", "outcome_label", "article_link", "batch_link", "summary"]
     list_filter = ["outcome", "needs_care", BatchFilter, FileFilter, RowArticleFilter]
     search_fields = ["file_name", "article__title"]
@@ -230,31 +293,36 @@ class ImportRowAdmin(ReadOnlyAdmin):
     def conflict_table(self, row: ImportRow) -> SafeString | str:
         if not row.conflicts:
             return _("None.")
-        head = [_("Field"), _("As imported before"), _("On the desk"), _("In this file")]
-        sides = ("base", "desk", "seed")
+        head = [_("Field"), _("As imported before"), _("On the desk"), _("In this file"), _("Decision")]
         return table(
             head,
             (
-                (_field_name(field), *(_said(said.get(side)) for side in sides))
-                for field, said in row.conflicts.items()
+                (
+                    one["label"],
+                    *one["sides"],
+                    f"{one['decision']} {one['at']}".strip() or _("not yet decided"),
+                )
+                for one in records.three_sides(row.conflicts)
             ),
         )
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """With the record as delivered beside what it became, for those who may see what was delivered."""
+        row = self.get_object(request, object_id) if is_id(object_id) else None
+        if row and self.has_view_permission(request, row):
+            extra_context = (extra_context or {}) | self._beside(request, row)
+        return super().change_view(request, object_id, form_url, extra_context)
 
-def _field_name(field: str) -> str:
-    for model in (Article, EventSummary):
-        if field in {known.name for known in model._meta.get_fields()}:
-            known = model._meta.get_field(field)
-            return known.related_model._meta.verbose_name_plural if known.auto_created else known.verbose_name
-    return field
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(_said(item) for item in value)
-    if isinstance(value, dict):
-        return " ".join(str(part) for part in value.values() if part)
-    return "" if value is None else str(value)
+    def _beside(self, request: HttpRequest, row: ImportRow) -> dict[str, Any]:
+        sees = records.sees_articles(request)
+        may_see = request.user.has_perm("articles.view_seedfile") and row.file.size <= MAX_BESIDE
+        return (records.beside(row, bytes(row.file.content), sees=sees) if may_see else {}) | {
+            "row": row,
+            "may_repair": may_see and request.user.has_perm(ADD) and not repair.why_not(row),
+            "repaired_by": row.repaired_by.all()[:MAX_REPAIRS],
+        }
 
 
 # --- files ----------------------------------------------------------------------------------------

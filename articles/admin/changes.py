@@ -18,6 +18,7 @@ ROOM = 100_000  # characters of one field that a comparison shows
 MARKUP = 10  # what a run takes up besides its text
 MOST_FOLDED = 4_000  # characters of a folded stretch that can be opened
 MOST_HEADING = 80
+MOST_POINTS = 500  # of a version that is shown whole
 EVENT_FIELDS = {"intro", "conclusion", "origin"}
 TIMES = {"published_at", "withdraw_at"}
 REST = "rest"
@@ -65,6 +66,18 @@ def value(field: str, stored: Any) -> str:
         return str(stored or "")
     model = EventSummary if field in EVENT_FIELDS else Article
     return str(dict(model._meta.get_field(field).flatchoices).get(stored, stored or ""))
+
+
+def in_words(field: str, stored: Any) -> str:
+    """Any field of a snapshot as one text, of bounded length: terms in a row, points in lines."""
+    match stored:
+        case [{"heading": _}, *_rest]:
+            text = "\n".join(filter(None, (" ".join(filter(None, point.values())) for point in stored)))
+        case [*names]:
+            text = "、".join(map(str, names))
+        case _:
+            text = value(field, stored)
+    return text if len(text) <= ROOM else f"{text[:ROOM]}…"
 
 
 def shown(changes: Iterable[Change]) -> list[dict[str, Any]]:
@@ -157,6 +170,8 @@ def whole(snapshot: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _said(field: str, stored: Any) -> dict[str, Any]:
     kind = FIELDS[field]
+    if kind == "points":
+        return {"kind": kind, "value": stored[:MOST_POINTS], "rest": max(len(stored) - MOST_POINTS, 0)}
     if kind == "labels":  # not `items` in the template: a label may have that very name
         return {"kind": kind, "value": list(stored.items())}
     return {"kind": kind, "value": value(field, stored) if kind == "value" else stored}

@@ -1,6 +1,5 @@
 """Conflicts with an import in the admin: what base, desk and seed say side by side, and the decision."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,21 +12,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from articles import conflicts, workflow
 from articles.admin import changes
 from articles.admin.changes import Room, pieces
-from articles.admin.forms import PlainText
+from articles.admin.forms import PlainText, VersionForm
+from articles.admin.lists import is_id
 from articles.conflicts import EDIT, KEEP, TAKE, Conflict, Decision, Piece
 from articles.marks import SAME, Budget, Run, runs
 from articles.models import Article
 
 ONE_BY_ONE = 100  # parts of a field that are asked one by one; more are decided together
 EMPTY = {"heading": "", "body": ""}
-_ID = re.compile(r"[0-9]{1,19}")
-_UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
 
 
 class ConflictsMixin:
@@ -101,12 +98,8 @@ def _labels(fields: Iterable[str]) -> str:
 # --- the form -------------------------------------------------------------------------------------
 
 
-class ConflictsForm(forms.Form):
+class ConflictsForm(VersionForm):
     """A choice for each part that is asked; what is left open stays undecided."""
-
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
-    )
 
     def __init__(self, found: list[Conflict], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,7 +138,7 @@ class ConflictsForm(forms.Form):
         rows = {
             conflict.field: self.cleaned_data.get(f"{conflict.field}-row") or "" for conflict in self.found
         }
-        return {field: int(row) if _ID.fullmatch(row) else 0 for field, row in rows.items()}
+        return {field: int(row) if is_id(row) else 0 for field, row in rows.items()}
 
     def decisions(self) -> dict[str, Decision]:
         """What is decided; by one of the two large buttons all of it alike."""

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,20 +17,18 @@ from django.views.decorators.http import require_http_methods
 
 from articles import corrections, workflow
 from articles.admin.batches import ReadOnlyAdmin
-from articles.admin.forms import PlainText
+from articles.admin.forms import PlainText, VersionForm
+from articles.admin.lists import MAX_ID
 from articles.corrections import MAX_TEXT
 from articles.models import Article, Correction
+from articles.workbench import may_see
 
 SHOWN = 50  # of an article, the latest
 MAX_REASON = 500
 MAX_LINE = 80  # characters of a text in the list
-_UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
 
 
-class CorrectionForm(forms.Form):
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
-    )
+class CorrectionForm(VersionForm):
     wrong = PlainText(
         label=gettext_lazy("What was wrong"),
         required=True,
@@ -48,11 +46,10 @@ class CorrectionForm(forms.Form):
     )
 
 
-class RetractionForm(forms.Form):
+class RetractionForm(VersionForm):
     """Which correction, and why it is taken back."""
 
-    version = CorrectionForm.base_fields["version"]
-    retract = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    retract = forms.IntegerField(min_value=1, max_value=MAX_ID, widget=forms.HiddenInput)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
@@ -143,7 +140,8 @@ class CorrectionAdmin(ReadOnlyAdmin):
     list_select_related = ["by", "article"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer("article__summary", "article__base", "article__extra")
+        found = super().get_queryset(request).defer("article__summary", "article__base", "article__extra")
+        return found.annotate(may_see_article=Value(may_see(request.user, "articles", "article")))
 
     @admin.display(description=gettext_lazy("what is right"), ordering="right")
     def said(self, correction: Correction) -> str:
@@ -151,6 +149,8 @@ class CorrectionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("article"))
     def of_article(self, correction: Correction) -> Any:
+        if not correction.may_see_article:
+            return f"#{correction.article_id}"
         address = reverse("admin:articles_article_change", args=[correction.article_id])
         return format_html(
             '<a href="{}">{}</a>', address, Truncator(correction.article.title).chars(MAX_LINE)

@@ -1,6 +1,5 @@
 """Drafts in the admin: an article as readers would see it, and the link that shows it to somebody without an account."""
 
-import re
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles import previews, revisions
+from articles.admin.lists import is_id
 from articles.models import Article, Revision
 from articles.views.articles import detail_context
 
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 LIVE = "live"
 
 
@@ -89,7 +88,7 @@ def _version(article: Article, draft: Revision | None, asked: str) -> Revision |
         return draft
     if asked == LIVE:
         return None
-    number = int(asked) if _NUMBER.fullmatch(asked) else 0
+    number = int(asked) if is_id(asked) else 0
     revision = article.revisions.select_related("by").filter(number=number).first()
     if revision is None:
         raise Http404

@@ -22,20 +22,17 @@ from django.utils.translation import gettext_lazy
 
 from articles import editing, revisions, rewriting, workflow
 from articles.admin import changes
+from articles.admin.forms import VersionForm
+from articles.admin.lists import is_id
 from articles.compare import FIELDS, Change, ListChange, Snapshot, compare
 from articles.models import TERM_FIELDS, Article, ImportBatch, Revision, RevisionKind
 
 PAGE_SIZE = 50
 BEFORE = "before"  # the version before the one that it is compared with
 _BATCH = re.compile(r"#(\d{1,18})")
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
-class RestoreForm(forms.Form):
-    _UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
-    )
+class RestoreForm(VersionForm):
     note = forms.CharField(
         label=gettext_lazy("Note (optional)"),
         max_length=2000,
@@ -198,7 +195,7 @@ def _side(article: Article, word: str) -> Side:
         return _seed(article)
     if word == "draft":
         revision = revisions.pending(article.pk)
-    elif _NUMBER.fullmatch(word):
+    elif is_id(word):
         revision = _revision(article, int(word))
     else:
         revision = None

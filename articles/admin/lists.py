@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 COUNTED = 10_000  # rows of a list; who has more narrows it
 LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
+MAX_ID = 10**18 - 1
 COUNTED_EACH = 1_000  # of what belongs to one row
 
 
@@ -43,7 +44,7 @@ class BoundedListMixin:
 
 def is_id(text: str) -> bool:
     """Whether it can be an id: the database has no longer ones, and takes no other digits."""
-    return text.isascii() and text.isdigit() and len(text) < 19
+    return text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
 
 
 def among(ids: list[int]) -> Func:

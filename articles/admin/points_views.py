@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from articles import cleaning, editing
 from articles import points as summaries
-from articles.admin.points_field import MAX_POINTS, Point
+from articles.admin.points_field import MAX_POINTS, Point, part_of, ways
 from articles.evidence import Evidence, Missing
 from articles.evidence import evidence as judge
 from articles.models import Article
+from articles.revisions import Snapshot
 from articles.wording import in_words
 
 MAX_SUMMARY = 200_000  # characters of a pasted summary
@@ -41,7 +42,7 @@ def parse_points(request: HttpRequest) -> JsonResponse:
     cleaned, done = cleaning.clean(text.replace("\r\n", "\n").replace("\r", "\n"))
     events = summaries.parse(cleaned)
     if len(events.points) > MAX_POINTS:
-        text = _("At most %(number)d points.") % {"number": MAX_POINTS}
+        text = _("At most %(number)d points at a time.") % {"number": MAX_POINTS}
         return JsonResponse({"error": text}, status=400)
     found = {
         "intro": events.intro,
@@ -66,7 +67,7 @@ def evidence(request: HttpRequest, article: Article) -> HttpResponse:
     text = editing.text(article)
     if request.method != "POST":
         context = admin.site.each_context(request) | {"title": article.title, "article": article}
-        context |= evidence_panel(text["summary"], text["points"], at_once=True)
+        context |= evidence_of(text, request.GET, at_once=True)
         return TemplateResponse(request, "admin/articles/article/evidence.html", context)
     headings, bodies = (request.POST.getlist(part)[: MAX_POINTS + 1] for part in ("heading", "body"))
     if len(headings) != len(bodies) or len(bodies) > MAX_POINTS:
@@ -115,7 +116,9 @@ def _support(found: Evidence) -> str:
     }
 
 
-def evidence_panel(text: str, points: Sequence[Point], *, at_once: bool = False) -> dict[str, Any]:
+def evidence_panel(
+    text: str, points: Sequence[Point], *, first: int = 1, at_once: bool = False
+) -> dict[str, Any]:
     """Context of `_evidence.html`: each point with its flagged passages and the sentences that support it.
 
     A very long text is compared only when somebody asks for it.
@@ -132,9 +135,16 @@ def evidence_panel(text: str, points: Sequence[Point], *, at_once: bool = False)
             "sentences": one.sentences,
             "says": _support(one),
         }
-        for number, (point, one) in enumerate(zip(points, found, strict=True), start=1)
+        for number, (point, one) in enumerate(zip(points, found, strict=True), start=first)
     ]
     return {"evidence": rows, "flagged": sum(bool(row["missing"]) for row in rows), "too_long": False}
+
+
+def evidence_of(text: Snapshot, query: QueryDict, *, at_once: bool = False) -> dict[str, Any]:
+    """The same for the part of an article's points that the address asks for."""
+    part = part_of(text["points"], query)
+    panel = evidence_panel(text["summary"], part.of(text["points"]), first=part.start + 1, at_once=at_once)
+    return panel | {"ways": ways(len(text["points"]), part, query), "first": part.start + 1}
 
 
 def _of(found: Evidence, part: str) -> list[Missing]:

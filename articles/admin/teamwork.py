@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from articles import teamwork
+from articles.admin.lists import is_id
 from articles.models import Article, Note
 from articles.workflow import Refused
 
@@ -100,8 +101,7 @@ def person(text: str) -> AbstractBaseUser | None:
     """Whom a form names by id; None where it says nobody. Raises Refused."""
     if not text:
         return None
-    is_id = text.isascii() and text.isdigit() and len(text) < 10
-    user = get_user_model().objects.filter(pk=text).first() if is_id else None
+    user = get_user_model().objects.filter(pk=text).first() if is_id(text) else None
     if user is None:
         raise Refused(_("There is no such person."))
     return user

@@ -1,37 +1,48 @@
 """The form field for the terms of an article: their names, in order, typed, pasted or picked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from taggit.managers import TaggableManager
 
-from taxonomy import names
-from taxonomy.models import Term
+from articles.models import FIELDS, TERM_FIELDS
+from articles.revisions import Snapshot
+from taxonomy import names, spotting
+from taxonomy.models import VOCABULARIES, Term
 
 MAX_VALUES = 300  # names that one field takes at a time
+MAX_POINTS = 500  # that terms are looked for in
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A term as the editor wrote it; `term` is None while there is none of that name."""
+    """A term as the editor wrote it; `term` is None while there is none of that name in this vocabulary."""
 
     raw: str
     term: Term | None
+    home: Term | None = None  # where it was moved
 
 
 class TermsWidget(AutocompleteSelectMultiple):
     """Django's select2 with names as values, our own suggestions, and lists that are pasted at once.
 
-    Without JavaScript it is a plain list of the present terms, all of them chosen.
+    Below it are terms to suggest. Without JavaScript it is a plain list of the present terms, all of them chosen, and
+    suggestions are boxes to tick.
     """
+
+    suggested: Sequence[str] = ()
 
     def get_url(self) -> str:
         opts = self.field.remote_field.model._meta
@@ -53,14 +64,28 @@ class TermsWidget(AutocompleteSelectMultiple):
         options = [self.create_option(name, item, item, True, place) for place, item in enumerate(value)]
         return [(None, options, 0)]
 
+    def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> SafeString:
+        select = super().render(name, value, attrs, renderer)
+        ticked = set(self.format_value(value))
+        left = [term for term in self.suggested if term not in ticked]
+        context = {"select": select, "suggested": left, "box": _box(name)}
+        return render_to_string("admin/articles/article/_terms_field.html", context)
+
+    def value_from_datadict(self, data: Mapping, files: Any, name: str) -> list[str]:
+        return [*super().value_from_datadict(data, files, name), *data.getlist(_box(name))]
+
     @property
     def media(self) -> forms.Media:
         # Named together, for their order: ours needs what Django's needs.
-        return super().media + forms.Media(js=["admin/js/autocomplete.js", "admin_terms.js"])
+        js = ["admin/js/autocomplete.js", "admin_terms.js", forms.Script("admin_chips.js", defer=True)]
+        return super().media + forms.Media(css={"all": ["admin_chips.css"]}, js=js)
 
 
 class TermsField(forms.Field):
-    """Names in, `Chosen` out: known ones resolved to their term, each term once, in the order given."""
+    """Names in, `Chosen` out: known ones resolved to their term, each term once, in the order given.
+
+    A name whose term was moved to another vocabulary stays as it is: what saves it puts it there.
+    """
 
     def __init__(self, field: TaggableManager, site: AdminSite, *, may_add: bool, **kwargs: Any) -> None:
         self.vocabulary: type[Term] = field.remote_field.model
@@ -76,11 +101,12 @@ class TermsField(forms.Field):
         if len(pieces) > MAX_VALUES:
             raise ValidationError(_("At most %(number)d terms at a time.") % {"number": MAX_VALUES})
         known |= self.vocabulary.objects.resolve(piece for piece in pieces if piece not in known)
-        self._check_new([piece for piece in pieces if piece not in known])
+        homes = self.vocabulary.objects.moved(piece for piece in pieces if piece not in known)
+        self._check_new([piece for piece in pieces if piece not in known and piece not in homes])
         chosen = {}
         for piece in pieces:
             term = known.get(piece)
-            chosen.setdefault(term.pk if term else names.key(piece), Chosen(piece, term))
+            chosen.setdefault(term.pk if term else names.key(piece), Chosen(piece, term, homes.get(piece)))
         return list(chosen.values())
 
     def _check_new(self, new: list[str]) -> None:
@@ -115,3 +141,33 @@ def _is_name(name: str) -> bool:
 
 def _listed(items: Iterable[str]) -> str:
     return "、".join(f"“{item[:40]}”" for item in items)
+
+
+def _box(name: str) -> str:
+    """What the boxes of the suggestions are called."""
+    return f"{name}-suggested"
+
+
+# --- what a form does with them ----------------------------------------------------------------------
+
+
+def suggest(form: forms.BaseForm, text: Snapshot) -> None:
+    """Below each field of terms stand those that the article speaks of and does not carry."""
+    here = {vocabulary: name for vocabulary, name in FIELDS.items() if name in form.fields}
+    if not here:
+        return
+    points = "\n".join(f"{point['heading']}\n{point['body']}" for point in text["points"][:MAX_POINTS])
+    carried = {vocabulary: text[name] for vocabulary, name in here.items()}
+    found = spotting.spot([text["title"], points, text["summary"]], carried)
+    for vocabulary, name in here.items():
+        form.fields[name].widget.suggested = [term.name for term in found[vocabulary]]
+
+
+def tell_moved(request: HttpRequest, form: forms.BaseForm) -> None:
+    """Say of each name that stands in another field now than in the one it was typed into."""
+    for name in TERM_FIELDS & form.cleaned_data.keys():
+        for chosen in form.cleaned_data[name]:
+            if chosen.home:
+                text = _("“%(name)s” is one of the %(vocabulary)s by now, and was put there.")
+                plural = VOCABULARIES[chosen.home.vocabulary]._meta.verbose_name_plural
+                messages.info(request, text % {"name": chosen.raw, "vocabulary": plural})

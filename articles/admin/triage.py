@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from articles import checklist, editing, rights, story, teamwork, triage, workflow
+from articles import checklist, editing, retagging, revisions, rights, story, teamwork, triage, workflow
 from articles.admin import verbs
 from articles.admin.lists import is_id
 from articles.admin.panels import provenance
@@ -182,7 +182,10 @@ class TriageMixin:
         }
 
     def _terms_form(self, request: HttpRequest, article: Article, data: QueryDict | None = None) -> TermsForm:
+        """Of what the desk works on: of an approved text that may be a draft."""
+        draft = revisions.draft(article)
         terms = {name: [term.name for term in getattr(article, name).all()] for name in TERM_FIELDS}
+        terms |= {name: draft.snapshot[name] for name in terms if draft and name in draft.snapshot}
         form = TermsForm(data, initial={"version": article.version, **terms})
         for name in TERM_FIELDS:
             form.fields[name] = self.formfield_for_dbfield(Article._meta.get_field(name), request)
@@ -215,11 +218,20 @@ class TriageMixin:
         asked, articles = Asked.of(request.POST), _picked(request.POST.getlist("pick"))
         if not articles:
             self.message_user(request, _("Choose at least one entry."), messages.WARNING)
+        elif request.POST.get("act") == "terms":
+            return self._triage_retag(request, articles)
         else:
             self._act(request, articles)
         one = articles[0].pk if "one" in request.POST and articles else None
         more = {"id": one, "then": asked.then} if one else {"page": asked.page}
         return HttpResponseRedirect(asked.address(**more))
+
+    def _triage_retag(self, request: HttpRequest, articles: list[Article]) -> HttpResponse:
+        """The page that changes terms of many, for these, in the versions that were seen."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        retag = retagging.prepare_seen({article.pk: article.version for article in articles}, by=request.user)
+        return HttpResponseRedirect(reverse("admin:articles_retag_choose", args=[retag.pk]))
 
     def _act(self, request: HttpRequest, articles: list[Article]) -> None:
         try:
@@ -293,7 +305,7 @@ def _unconfirmed(article: Article) -> list[tuple[str, str]]:
         (term.name, reverse(f"admin:taxonomy_{term.vocabulary}_change", args=[term.pk]))
         for name in TERM_FIELDS
         for term in getattr(article, name).all()
-        if not term.confirmed
+        if not (term.confirmed or term.declined)
     ]
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import workflow
+from articles.admin.forms import VersionForm
 from articles.models import Article
 
 MAX_LINES = 20  # of a message about many articles
@@ -110,13 +111,8 @@ class VerbForm(forms.Form):
             self.add_error("at", _("You gave a time: clear it, or choose “%(later)s”.") % {"later": later})
 
 
-class ArticleVerbForm(VerbForm):
+class ArticleVerbForm(VersionForm, VerbForm):
     """The same for one article, in the version that the person has seen."""
-
-    _UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
-    )
 
 
 def act(verb: str, article: Article, *, by: AbstractBaseUser, note: str, **more: Any) -> None:

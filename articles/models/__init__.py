@@ -22,9 +22,12 @@ from articles.models.articles import (
     TermLink,
 )
 from articles.models.desk import Correction, Note, OpenArticle
+from articles.models.duplicates import Decision, DuplicatePair, Likeness, LikenessQueue
 from articles.models.imports import ImportBatch, ImportRow, Imprint, ImprintKind, Outcome, SeedFile
+from articles.models.retags import Retag, RetagKind, RetagOutcome, RetagRow
 from articles.models.revisions import Revision, RevisionKind
 from articles.models.search import SearchQueue
+from articles.models.uploads import PreviewRow, Upload, UploadFile, UploadState
 
 __all__ = [
     "Article",
@@ -34,6 +37,8 @@ __all__ = [
     "ArticleTechnology",
     "Correction",
     "DateOrigin",
+    "Decision",
+    "DuplicatePair",
     "EventPoint",
     "EventSummary",
     "FIELDS",
@@ -42,12 +47,19 @@ __all__ = [
     "Imprint",
     "ImprintKind",
     "LINKS",
+    "Likeness",
+    "LikenessQueue",
     "MAX_EXCERPT",
     "Note",
     "OPENING",
     "OpenArticle",
     "Origin",
     "Outcome",
+    "PreviewRow",
+    "Retag",
+    "RetagKind",
+    "RetagOutcome",
+    "RetagRow",
     "Reuse",
     "Revision",
     "RevisionKind",
@@ -58,4 +70,7 @@ __all__ = [
     "Status",
     "TERM_FIELDS",
     "TermLink",
+    "Upload",
+    "UploadFile",
+    "UploadState",
 ]

@@ -50,6 +50,11 @@ class ImportBatch(models.Model):
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
     )
+    forgotten_at = models.DateTimeField(
+        _("changes no longer undoable since"),
+        null=True,
+        help_text="What it created can be undone at any time.",
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -68,6 +73,7 @@ class Outcome(models.TextChoices):
     CONFLICT = "conflict", _("conflict")
     DUPLICATE = "duplicate", _("possible duplicate")
     QUARANTINED = "quarantined", _("quarantined")
+    REPAIRED = "repaired", _("repaired")  # it was quarantined; what came of it is in rows of their own
 
 
 class ImportRow(models.Model):
@@ -99,6 +105,15 @@ class ImportRow(models.Model):
         output_field=models.BooleanField(_("conflict to decide")),
         db_persist=True,
     )
+    repairs = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        related_name="repaired_by",
+        db_index=False,
+        verbose_name=_("repaired record"),
+        help_text="The quarantined record of the same batch that a person has mended to this one.",
+    )
     # Its article is null then, as if the record had never come in; an imprint knows which one it was.
     undone = models.BooleanField(_("undone"), default=False, db_default=False)
 
@@ -112,6 +127,11 @@ class ImportRow(models.Model):
                 fields=["outcome", "-id"],
                 name="importrow_quarantined",
                 condition=Q(outcome="quarantined"),
+            ),
+            models.Index(fields=["repairs"], name="importrow_repairs", condition=Q(repairs__isnull=False)),
+            # Most rows of a night's batch are unchanged: they are found in the order of their ids.
+            models.Index(
+                fields=["batch", "outcome", "id"], name="importrow_tab", condition=~Q(outcome="unchanged")
             ),
         ]
         constraints = [

@@ -30,6 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", metavar="PATH")
         parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would happen")
         parser.add_argument("--publish", action="store_true", help="publish what comes in without a warning")
+        parser.add_argument(
+            "--settled",
+            type=int,
+            default=0,
+            metavar="SECONDS",
+            help="leave files alone that were changed within so many seconds: somebody may still be writing them",
+        )
         parser.add_argument("--report", metavar="FILE", help="write every record's outcome as JSON Lines")
         parser.add_argument(
             "--jobs", type=int, metavar="N", help="processes that parse (default: as many as help)"
@@ -49,6 +56,7 @@ class Command(BaseCommand):
                 publish=partial(workflow.publish_untouched, note=note) if publish else None,
                 dry_run=dry_run,
                 jobs=options["jobs"],
+                settled=max(0, options["settled"]),
                 progress=partial(_show_progress, bar),
                 report=partial(self._report, bar, report_file),
             )

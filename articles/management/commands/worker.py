@@ -1,6 +1,7 @@
 """Keep the search index up to date: `manage.py worker`. One for each index; ends at SIGTERM or Ctrl-C.
 
-It also writes down what the clock has done: an article whose time to be withdrawn has come.
+It also writes down what the clock has done: an article whose time to be withdrawn has come. And beside the index, in
+threads, it does what the desk has left to it: uploaded batches, and all else of articles/jobs.py.
 """
 
 import logging
@@ -18,6 +19,7 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from articles.jobs import Jobs, work_off
 from articles.search import drain, folder
 from articles.search.index import Missing, Writer
 from articles.workflow import withdraw_due
@@ -91,6 +93,7 @@ class Worker:
         self.say = say
         self.begun = False  # it was this process's turn to write
         self.pause = FIRST_PAUSE
+        self.jobs = Jobs()
 
     def once(self) -> None:
         try:
@@ -101,9 +104,16 @@ class Worker:
 
     def _drain_once(self) -> None:
         with Writer() as writer:
+            work_off(self._goes_on)
             drain.catch_up(writer, set(), self._goes_on)
 
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            self.jobs.stop()
+
+    def _run(self) -> None:
         while not self.stop.asked:
             try:
                 self._follow()
@@ -121,6 +131,7 @@ class Worker:
         """Until the process is to end, or the live folder is another one."""
         with Writer() as writer, _listening() as listener:
             self.begun = True
+            self.jobs.start()
             applied: set[int] = set()
             while not self.stop.asked and folder.current() == writer.folder:
                 close_old_connections()

@@ -1,0 +1,116 @@
+"""A quarantined record opens with its text, the faulty lines marked: mended, parsed again, imported into its batch."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from articles import repair, rereading
+from articles.admin import records
+from articles.admin.panels import remarks
+from articles.importer import Busy
+from articles.models import Article, ImportRow
+from articles.wording import in_words
+
+ADD = "articles.add_importbatch"
+
+
+class RepairMixin:
+    """For the admin of imported records."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = require_http_methods(["GET", "HEAD", "POST"])(self._repair)
+        return [
+            path("<int:pk>/repair/", self.admin_site.admin_view(view), name="articles_importrow_repair"),
+            *super().get_urls(),
+        ]
+
+    def _repair(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = _row(request, pk)
+        refusal, original = repair.why_not(row), ""
+        if not refusal:
+            try:
+                original = repair.text_of(row)
+            except repair.Refused as refused:
+                refusal = str(refused)
+        text = request.POST.get("text", original).replace("\r\n", "\n")
+        foreseen: list[dict[str, Any]] = []
+        if request.method == "POST" and not refusal:
+            try:
+                if "import" in request.POST:
+                    return self._imported(request, row, repair.repair(row, text))
+                foreseen = _shown(repair.foresee(row, text), text, sees=records.sees_articles(request))
+            except repair.Refused as refused:
+                refusal = str(refused)
+            except Busy:
+                refusal = _("Another import is running. Your text is kept here: try again in a while.")
+        return self._repair_page(
+            request, row, original=original, text=text, refusal=refusal, foreseen=foreseen
+        )
+
+    def _imported(self, request: HttpRequest, row: ImportRow, made: list[ImportRow]) -> HttpResponse:
+        told = ngettext(
+            "Repaired: %(number)d record is in the batch now.",
+            "Repaired: %(number)d records are in the batch now.",
+            len(made),
+        )
+        self.log_change(request, row, _("Repaired."))
+        self.message_user(request, told % {"number": len(made)}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:articles_importrow_change", args=[made[0].pk]))
+
+    def _repair_page(
+        self, request: HttpRequest, row: ImportRow, *, original: str, **context: Any
+    ) -> HttpResponse:
+        page = self.admin_site.each_context(request) | {
+            "title": _("Repair a record"),
+            "opts": self.opts,
+            "row": row,
+            "place": records.place(row),
+            "editable": bool(original) or not repair.why_not(row),
+            "delivered": rereading.original(original, row.first_line, row.findings),
+            "remarks": remarks([row])[0],
+            "ready": bool(context["foreseen"]) and not any(it["broken"] for it in context["foreseen"]),
+            **context,
+        }
+        return TemplateResponse(request, "admin/articles/importrow/repair.html", page)
+
+
+def _row(request: HttpRequest, pk: int) -> ImportRow:
+    """With the right to import, and to see what was delivered. Raises PermissionDenied, Http404."""
+    if not all(
+        request.user.has_perm(right) for right in (ADD, "articles.view_importrow", "articles.view_seedfile")
+    ):
+        raise PermissionDenied
+    row = ImportRow.objects.filter(pk=pk).select_related("batch", "file").first() if pk < 2**63 else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[dict[str, Any]]:
+    articles = Article.objects.whole().in_bulk(
+        {one.article_id for one in foreseen if sees and one.article_id}
+    )
+    return [
+        {
+            "outcome": one.outcome,
+            "label": one.outcome.label,
+            "broken": one.outcome == "quarantined",
+            "line": one.first_line,
+            "findings": [in_words(finding) for finding in one.findings],
+            "fields": _fields(text, one, articles),
+            "article": articles.get(one.article_id),
+        }
+        for one in foreseen
+    ]
+
+
+def _fields(text: str, one: repair.Foreseen, articles: dict[int, Article]) -> list[records.Line]:
+    record = rereading.understood(text.encode(), one.first_line, one.first_line)
+    return records.compared(record.content if record else None, articles.get(one.article_id))

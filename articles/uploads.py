@@ -1,0 +1,342 @@
+"""A delivery by hand becomes a batch: stored as it came, looked at without writing, then run. The worker does the work.
+
+An upload goes from state to state; whoever finds one in the worker's states may take it up, since a worker that was
+killed leaves it there: a preview begins anew, an import goes on where it was.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import Error, connection, transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles import importer, workflow
+from articles.files import NamedBytes, SkippedFile
+from articles.models import Article, ImportBatch, ImportRow, PreviewRow, Upload, UploadFile, UploadState
+from articles.models.uploads import WORK
+from articles.storing import as_json, copy_rows
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
+ATTEMPTS = 5
+EVERY = 0.5  # seconds between two notes on how far it is
+NAMES = 20  # files that a batch's paths name
+SAME_BYTES = "same-bytes"
+
+
+class Refused(Exception):
+    """It cannot be done; the text says why."""
+
+
+class Stopped(Exception):
+    """The worker ends; what it was at goes on with the next one."""
+
+
+# --- what a person does ---------------------------------------------------------------------------
+
+
+@transaction.atomic
+def store(
+    delivered: Iterable[NamedBytes | SkippedFile], *, by: AbstractBaseUser | None, publish: bool = False
+) -> Upload:
+    """Keep what was delivered, for the worker to look at. Raises Refused if it is too much, or nothing to read."""
+    upload = Upload.objects.create(by=by, publish=publish)
+    skipped: list[dict[str, str]] = []
+    copy_rows(
+        UploadFile,
+        ("upload_id", "name", "content", "size"),
+        ((upload.pk, name, content, len(content)) for name, content in _bounded(delivered, skipped)),
+        types=("int8", "text", "bytea", "int4"),
+    )
+    if not upload.files.exists():
+        listed = "".join(f"\n{item['name']}: {item['text']}" for item in skipped[:NAMES])
+        raise Refused(_("There is no seed file in it that can be read.") + listed)
+    upload.skipped = skipped
+    upload.save(update_fields=["skipped"])
+    return upload
+
+
+def _bounded(
+    delivered: Iterable[NamedBytes | SkippedFile], skipped: list[dict[str, str]]
+) -> Iterator[tuple[str, bytes]]:
+    """Names, each only once, and bytes; what is left out goes to `skipped`."""
+    names: set[str] = set()
+    size = 0
+    for item in delivered:
+        if isinstance(item, SkippedFile):
+            skipped.append({"name": item.name, "code": item.code, "text": item.text})
+            continue
+        content = item.read()
+        size += len(content)
+        if size > settings.UPLOAD_MAX_UNPACKED_BYTES:
+            most = settings.UPLOAD_MAX_UNPACKED_BYTES // 1_000_000
+            raise Refused(_("Unpacked, it is more than %(most)d MB. Deliver it in parts.") % {"most": most})
+        if len(names) >= settings.UPLOAD_MAX_UNPACKED_FILES:
+            most = settings.UPLOAD_MAX_UNPACKED_FILES
+            raise Refused(
+                _("There are more than %(most)d files in it. Deliver it in parts.") % {"most": most}
+            )
+        yield _unique(item.name, names), content
+
+
+def _unique(name: str, names: set[str]) -> str:
+    """The importer takes a record that comes again under the same file name for a changed file."""
+    number, unique = 1, name
+    while unique in names:
+        number += 1
+        unique = f"{name} ({number})"
+    names.add(unique)
+    return unique
+
+
+def queue(upload: Upload, *, by: AbstractBaseUser | None) -> None:
+    """Let the worker import what was looked at."""
+    _move(upload, {UploadState.PREVIEWED}, UploadState.QUEUED, run_by=by, queued_at=timezone.now())
+
+
+def retry(upload: Upload) -> None:
+    """After a failure, from the step that failed."""
+    to = UploadState.QUEUED if upload.queued_at else UploadState.WAITING
+    _move(upload, {UploadState.FAILED}, to, error="", attempts=0)
+
+
+@transaction.atomic
+def discard(upload: Upload) -> None:
+    """What was delivered goes, unless an import of it has begun: that is taken back by undoing its batch."""
+    waiting = {UploadState.WAITING, UploadState.PREVIEWED, UploadState.QUEUED, UploadState.FAILED}
+    if _batch_of(upload).exists():
+        raise Refused(_("Its import has begun: let it end, then undo the batch."))
+    _move(upload, waiting, UploadState.DISCARDED)
+    _forget(upload)
+
+
+def _move(upload: Upload, states: set[UploadState], to: UploadState, **fields: Any) -> None:
+    moved = Upload.objects.filter(pk=upload.pk, state__in=states).update(state=to, held_up=False, **fields)
+    if not moved:
+        raise Refused(_("This upload has moved on meanwhile. Look at how it stands now."))
+
+
+def _forget(upload: Upload) -> None:
+    PreviewRow.objects.filter(upload=upload).delete()
+    UploadFile.objects.filter(upload=upload).delete()
+
+
+def waiting() -> list[Upload]:
+    """What has not ended, the newest first."""
+    uploads = Upload.objects.exclude(state__in=[UploadState.DONE, UploadState.DISCARDED])
+    return list(uploads.select_related("by")[:NAMES])
+
+
+def size(upload: Upload) -> tuple[int, int]:
+    """Files, and bytes."""
+    return upload.files.count(), upload.files.aggregate(sum=Sum("size"))["sum"] or 0
+
+
+# --- what the worker does -------------------------------------------------------------------------
+
+
+def run_next(goes_on: Callable[[], bool] = lambda: True) -> bool:
+    """Look at, or import, the next upload. Whether there may be more to do at once."""
+    _expire()
+    for pk in Upload.objects.filter(state__in=WORK).order_by("queued_at", "id").values_list("pk", flat=True):
+        with _claimed(pk) as notes:
+            upload = notes and Upload.objects.filter(pk=pk, state__in=WORK).select_related("by").first()
+            if upload:
+                return _work(upload, Progress(upload, notes, goes_on))
+    return False
+
+
+@contextmanager
+def _claimed(pk: int) -> Iterator[psycopg.Connection | None]:
+    """A connection of its own that holds the upload, or None if another worker has it. It ends with this process."""
+    with connection.wrap_database_errors:
+        notes = connection.get_new_connection(connection.get_connection_params())
+    with closing(notes):
+        notes.autocommit = True
+        got = notes.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, pk % 2**31]).fetchone()[0]
+        yield notes if got else None
+
+
+class Progress:
+    """Tells on the upload how far it is, beside the importer's transaction; ends it when the worker is to end."""
+
+    def __init__(self, upload: Upload, notes: psycopg.Connection, goes_on: Callable[[], bool]) -> None:
+        self.upload, self.notes, self.goes_on = upload, notes, goes_on
+        self.told = 0.0
+        self.records = 0
+
+    def __call__(self, all_files: int, read_files: int, records: int | None = None) -> None:
+        if not self.goes_on():
+            raise Stopped
+        self.records = records or self.records
+        if monotonic() - self.told < EVERY:
+            return
+        self.told = monotonic()
+        with connection.wrap_database_errors:
+            self.notes.execute(
+                "UPDATE articles_upload SET files_read = %s, records = %s WHERE id = %s",
+                [read_files, self.records, self.upload.pk],
+            )
+
+
+def _work(upload: Upload, progress: Progress) -> bool:
+    if upload.attempts >= ATTEMPTS:
+        given_up = _("It was begun %(number)d times and never came to its end.") % {"number": ATTEMPTS}
+        _fail(upload, f"{given_up} {upload.error}")
+        return True
+    state, act = (UploadState.RUNNING, _run) if upload.queued_at else (UploadState.PREVIEWING, _preview)
+    # Counted beforehand: what kills the worker each time must not do so for ever.
+    _note(upload, state=state, attempts=F("attempts") + 1, files_read=0, records=0, held_up=False)
+    try:
+        act(upload, progress)
+    except (importer.Busy, Stopped) as pause:
+        _note(upload, attempts=F("attempts") - 1, held_up=isinstance(pause, importer.Busy))
+        return False
+    except (Error, OSError) as trouble:  # of database or disk: it may be better in a while
+        connection.close()
+        with suppress(Error):
+            _note(upload, error=_in_words(trouble))
+        raise
+    except Exception as error:  # whatever a delivery makes the importer do, the worker lives on and says so
+        log.exception("upload %s failed", upload.pk)
+        _fail(upload, _in_words(error))
+    return True
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
+
+
+def _note(upload: Upload, **fields: Any) -> None:
+    Upload.objects.filter(pk=upload.pk).update(**fields)
+
+
+def _fail(upload: Upload, error: str) -> None:
+    _note(upload, state=UploadState.FAILED, error=error, held_up=False)
+
+
+def _expire() -> None:
+    since = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
+    undecided = [UploadState.PREVIEWED, UploadState.FAILED]
+    for upload in Upload.objects.filter(state__in=undecided, at__lt=since):
+        with suppress(Refused):
+            discard(upload)
+
+
+def _delivered(upload: Upload) -> tuple[list[NamedBytes], list[SkippedFile]]:
+    files = upload.files.order_by("id").values_list("name", "pk")
+    left_out = [SkippedFile(**item) for item in upload.skipped if item["code"] != SAME_BYTES]
+    return [NamedBytes(name, partial(_content, pk)) for name, pk in files], left_out
+
+
+def _content(pk: int) -> bytes:
+    return bytes(UploadFile.objects.values_list("content", flat=True).get(pk=pk))
+
+
+def paths(upload: Upload) -> list[str]:
+    """What its batch is called: by this an interrupted one is found again."""
+    return [f"upload #{upload.pk}", *upload.files.order_by("id").values_list("name", flat=True)[:NAMES]]
+
+
+def _batch_of(upload: Upload) -> Any:
+    return ImportBatch.objects.filter(paths__0=f"upload #{upload.pk}")
+
+
+# --- the preview ----------------------------------------------------------------------------------
+
+
+def _preview(upload: Upload, progress: Progress) -> None:
+    planned: list[dict[str, Any]] = []
+    batch = importer.run(
+        paths(upload),
+        delivered=_delivered(upload),
+        by=upload.by,
+        dry_run=True,
+        most=settings.UPLOAD_PREVIEW_RECORDS,
+        progress=progress,
+        report=lambda batch: planned.extend(_planned(batch)),
+    )
+    _put_right(planned)
+    with transaction.atomic():
+        PreviewRow.objects.filter(upload=upload).delete()
+        files = dict(upload.files.values_list("name", "pk"))
+        copy_rows(PreviewRow, ROW_COLUMNS, (_row(upload, files, row) for row in planned))
+        _note(
+            upload,
+            state=UploadState.PREVIEWED,
+            attempts=0,
+            error="",
+            skipped=batch.skipped,
+            counts={outcome: number for outcome, number in batch.counts.items() if number},
+            cut=progress.records >= settings.UPLOAD_PREVIEW_RECORDS,
+        )
+
+
+PLANNED = (
+    "file_name", "first_line", "last_line", "outcome", "article_id", "article__title", "findings", "conflicts",
+)  # fmt: skip
+ROW_COLUMNS = (
+    "upload_id", "file_id", "first_line", "last_line", "outcome", "article_id", "title", "findings", "conflicts",
+)  # fmt: skip
+
+
+def _planned(batch: ImportBatch) -> list[dict[str, Any]]:
+    """The rows of the batch while they exist."""
+    return list(ImportRow.objects.filter(batch=batch).order_by("id").values(*PLANNED))
+
+
+def _put_right(planned: list[dict[str, Any]]) -> None:
+    """Articles that only the dry run had are named by the place of their record."""
+    ids = {row["article_id"] for row in planned if row["article_id"]}
+    there = set(Article.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    places: dict[str, str] = {}
+    for row in planned:
+        if row["article_id"] and row["article_id"] not in there:
+            places.setdefault(f"#{row['article_id']}", f"{row['file_name']}:{row['first_line']}")
+            row["article_id"] = None
+    for row in planned:
+        for finding in row["findings"]:
+            finding["text"] = places.get(finding["text"], finding["text"])
+
+
+def _row(upload: Upload, files: dict[str, int], row: dict[str, Any]) -> tuple:
+    return (
+        upload.pk,
+        files[row["file_name"]],
+        row["first_line"],
+        row["last_line"],
+        row["outcome"],
+        row["article_id"],
+        row["article__title"] or "",
+        as_json(row["findings"]),
+        as_json(row["conflicts"]),
+    )
+
+
+# --- the import -----------------------------------------------------------------------------------
+
+
+def _run(upload: Upload, progress: Progress) -> None:
+    publish = partial(workflow.publish_untouched, note=_("published on import")) if upload.publish else None
+    # A worker that was killed right after its end has finished the batch, and not said so.
+    batch = _batch_of(upload).filter(finished_at__isnull=False).first() or importer.run(
+        paths(upload),
+        delivered=_delivered(upload),
+        by=upload.run_by,
+        publish=publish,
+        progress=progress,
+    )
+    with transaction.atomic():
+        _note(upload, state=UploadState.DONE, batch=batch, attempts=0, error="")
+        _forget(upload)
