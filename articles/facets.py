@@ -4,7 +4,7 @@ What is chosen already counts too, and its link drops it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,7 +20,8 @@ from pyroaring import BitMap
 from articles.charts import last_day
 from articles.filters import MAX_QUERY, ArticleFilter
 from articles.models import FIELDS, Source
-from articles.search.query import Asked, count, matching
+from articles.search.families import families
+from articles.search.query import Asked, count, is_better_asked_once, matching
 from articles.search.reader import Reader
 from taxonomy.models import VOCABULARIES
 
@@ -74,7 +75,8 @@ class Facets:
     """The facets of one selection at one state of the index."""
 
     def __init__(self, selection: ArticleFilter, reader: Reader) -> None:
-        self.selection, self.reader, self.sets = selection, reader, reader.sets
+        self.selection, self.reader = selection, reader
+        self.sets = families(reader.sets, selection.trees)
         self._selected: dict[Asked, tuple[BitMap | None, bool]] = {}
 
     def total(self) -> int:
@@ -99,6 +101,7 @@ class Facets:
         }  # what is chosen narrows its own kind too
         asked = {kind: selection.asked(without="" if own[kind] else kind) for kind in KINDS}
         asked["month"] = selection.asked(without="since")
+        self._look_up_once(set(asked.values()))
         for wide in sorted(asked.values(), key=_narrowness):  # what one of them finds serves those within it
             self._within(wide)
         counts = {kind: self._counts(kind, asked[kind]) for kind in KINDS}
@@ -106,6 +109,11 @@ class Facets:
         facets = [self._of_things(kind, counts[kind], names, self._within(asked[kind])[1]) for kind in KINDS]
         facets.append(self._of_months(asked["month"]))
         return [facet for facet in facets if facet.options]
+
+    def _look_up_once(self, several: set[Asked]) -> None:
+        wide = replace(next(iter(several)), groups=(), since=None, until=None)
+        if wide.words and len(several) > 2 and is_better_asked_once(self.reader, wide):
+            self._within(wide)
 
     def _counts(self, kind: str, asked: Asked) -> dict[int, int]:
         within, _more = self._within(asked)

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,26 +17,19 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import FIELDS, LINKS, Article, ArticleQuerySet, Source
+from articles.carrying import carrying, find_moved, find_terms, with_narrower
+from articles.models import FIELDS, Article, ArticleQuerySet, Source
 from articles.naming import Naming
 from articles.search import text
 from articles.search.query import Asked, Word, matching
 from articles.search.reader import reader
 from taxonomy.models import VOCABULARIES, Term
+from taxonomy.tree import Trees, trees
 
 MAX_VALUES = 20  # of one parameter
 MAX_LENGTH = text.MAX_ASKED  # characters of one value
 MAX_QUERY = 1500  # characters of a query string that is still worth repeating in dozens of links
 MAX_PROBLEMS = 6  # explained at once
-
-
-def carrying(articles: ArticleQuerySet, terms: Iterable[Term], *, every: bool = False) -> ArticleQuerySet:
-    """The articles that carry any of these terms, all of one vocabulary, or every one of them."""
-    terms = list(terms)
-    for group in ([term] for term in terms) if every else filter(None, [terms]):
-        links = LINKS[group[0].vocabulary].objects.filter(content_object=OuterRef("pk"), tag__in=group)
-        articles = articles.filter(Exists(links))
-    return articles
 
 
 # --- the form ---------------------------------------------------------------------------------------
@@ -132,7 +124,7 @@ class TermFilter(django_filters.Filter):
         super().__init__(label=kind, kind=kind, find=lambda names: find_terms(model, names), **options)
 
     def filter(self, articles: ArticleQuerySet, found: dict[str, Term]) -> ArticleQuerySet:
-        return carrying(articles, set(found.values()), every=self.parent.every)
+        return carrying(articles, set(found.values()), self.parent.trees, every=self.parent.every)
 
 
 class SourceFilter(django_filters.Filter):
@@ -170,14 +162,6 @@ class WayFilter(django_filters.Filter):
 
     def filter(self, articles: ArticleQuerySet, _way: str) -> ArticleQuerySet:
         return articles
-
-
-def find_terms(model: type[Term], names: list[str]) -> dict[str, Term]:
-    """The term for each name that is an address, a name or an alias, merged or not."""
-    if not names:
-        return {}
-    found = model.objects.by_slug(names)
-    return found | model.objects.resolve([name for name in names if name not in found])
 
 
 def find_sources(hosts: list[str]) -> dict[str, Source]:
@@ -238,6 +222,10 @@ class ArticleFilter(django_filters.FilterSet):
         return self.form.cleaned_data
 
     @cached_property
+    def trees(self) -> Trees:
+        return trees()
+
+    @cached_property
     def every(self) -> bool:
         return self.cleaned.get("match") == "all"
 
@@ -286,7 +274,7 @@ class ArticleFilter(django_filters.FilterSet):
     @cached_property
     def naming(self) -> Naming:
         words = self.cleaned.get("q") or []
-        return Naming.of(self.question, words) if words else Naming("", [])
+        return Naming.of(self.question, words).public() if words else Naming("", [])
 
     @cached_property
     def _words(self) -> tuple[tuple[Word, ...], tuple[tuple[str, int], ...]]:
@@ -296,7 +284,7 @@ class ArticleFilter(django_filters.FilterSet):
         """The selection as the search index takes it, without one kind of filter (`since` stands for both days)."""
         words, together = self._words
         groups = [
-            (kind, frozenset(thing.pk for thing in things))
+            (kind, self._ids(kind, things))
             for kind in [*FIELDS, "source"]
             for things in self._groups(kind)
             if kind != without
@@ -307,6 +295,9 @@ class ArticleFilter(django_filters.FilterSet):
     def _groups(self, kind: str) -> list[list[Any]]:
         found = list(self.found(kind))
         return [[thing] for thing in found] if self.every and kind in FIELDS else [found] if found else []
+
+    def _ids(self, kind: str, things: list[Any]) -> frozenset[int]:
+        return with_narrower(things, self.trees) if kind in FIELDS else frozenset(one.pk for one in things)
 
     @cached_property
     def chosen(self) -> list[Choice]:
@@ -358,6 +349,20 @@ class ArticleFilter(django_filters.FilterSet):
                 query = self.query(**dict.fromkeys(dropped, kept))
                 problems.append(Choice("", error.messages[0], query))
         return problems[:MAX_PROBLEMS]
+
+    @property
+    def moved_query(self) -> str:
+        """The query string that names terms where they are now; empty if none of those asked for was moved."""
+        asked = {kind: list(self._asked(kind)) for kind in FIELDS}
+        for kind in FIELDS:
+            errors = self.form.errors.as_data().get(kind, [])
+            unknown = [error.params["asked"] for error in errors if "asked" in (error.params or {})]
+            for name, term in find_moved(VOCABULARIES[kind], unknown).items():
+                asked[kind].remove(name)
+                if term.slug not in asked[term.vocabulary]:
+                    asked[term.vocabulary].append(term.slug)
+        changed = {kind: values for kind, values in asked.items() if values != self._asked(kind)}
+        return self.query(**changed) if changed else ""
 
     def query(self, **changes: list[str]) -> str:
         """The query string of this selection with these parameters changed, back on the first page."""

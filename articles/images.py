@@ -5,13 +5,17 @@ An image has the rows as they stand, with their ids: the article's, its event su
 pending; of the batch's rows, the ids.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import Model
+from psycopg import sql
 
-from articles.models import FIELDS, TERM_FIELDS, Source
+from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, EventSummary, Revision, Source
 from taxonomy.models import Term, followed
 
 # What an import writes of an article that is there already. Status, times and people are the desk's.
@@ -62,6 +66,32 @@ def fetch(statement: str, **values: Any) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
+
+
+def columns(model: type[Model]) -> str:
+    """SQL: those of the model's table that can be written."""
+    return ", ".join(field.column for field in model._meta.local_concrete_fields if not field.generated)
+
+
+# SQL: what the database writes where nothing is said.
+DEFAULTS = """
+SELECT string_agg(format('%%L, to_jsonb(%%s)', a.attname, pg_get_expr(d.adbin, d.adrelid)), ', ')
+FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = %(table)s::regclass AND a.attgenerated = ''
+"""
+
+
+def record(model: type[Model], image: str) -> str:
+    """SQL: the image as a row of the model's table. Columns that have come since have their default."""
+    own = {
+        field.column: field.get_default()
+        for field in model._meta.local_concrete_fields
+        if field.has_default() and not field.null and not field.primary_key
+    }
+    ours = sql.Literal(json.dumps(own, cls=DjangoJSONEncoder)).as_string()
+    [(theirs,)] = fetch(DEFAULTS, table=model._meta.db_table)
+    defaults = f"{ours}::jsonb || jsonb_build_object({theirs or ''})".replace("%", "%%")
+    return f"jsonb_populate_record(NULL::{model._meta.db_table}, {defaults} || ({image}))"
 
 
 # --- out ------------------------------------------------------------------------------------------
@@ -119,18 +149,20 @@ WHERE i.id = ANY(%(ids)s) AND r.id = row.id::bigint
 """
 SOURCE = """coalesce((SELECT s.id FROM articles_source s WHERE s.id = (x.image->'article'->>'source_id')::bigint),
     (SELECT s.id FROM articles_source s WHERE s.host = x.image->>'host'))"""
-INSERT = f"""
-WITH x AS MATERIALIZED (SELECT i.after AS image FROM articles_imprint i WHERE i.id = ANY(%(ids)s))
-INSERT INTO articles_article
-SELECT whole.* FROM x CROSS JOIN LATERAL jsonb_populate_record(
-    NULL::articles_article, x.image->'article' || jsonb_build_object('source_id', {SOURCE})) AS whole
-"""
 
 
 def insert(ids: Sequence[int]) -> None:
     """Put articles back that `remove` took away."""
     _find_sources("after", ids)
-    run(INSERT, ids=list(ids))
+    image = f"x.image->'article' || jsonb_build_object('source_id', {SOURCE})"
+    run(
+        f"""
+        WITH x AS MATERIALIZED (SELECT i.after AS image FROM articles_imprint i WHERE i.id = ANY(%(ids)s))
+        INSERT INTO articles_article ({columns(Article)})
+        SELECT {columns(Article)} FROM x CROSS JOIN LATERAL {record(Article, image)}
+        """,
+        ids=list(ids),
+    )
     _fill("after", ids)
 
 
@@ -162,7 +194,7 @@ def _write_columns(side: str, ids: Sequence[int]) -> None:
         ids=list(ids),
     )
     # What is the same stays as it is packed away: packing long texts again takes most of the time.
-    columns = ", ".join(
+    written = ", ".join(
         f"{column} = CASE WHEN a.{column} = whole.{column} THEN a.{column} ELSE whole.{column} END"
         for column in COLUMNS
     )
@@ -170,9 +202,9 @@ def _write_columns(side: str, ids: Sequence[int]) -> None:
         f"""
         WITH x AS MATERIALIZED (SELECT i.{side} AS image FROM articles_imprint i WHERE i.id = ANY(%(ids)s))
         UPDATE articles_article a
-        SET {columns}, source_id = {SOURCE}, version = a.version + 1,
+        SET {written}, source_id = {SOURCE}, version = a.version + 1,
             updated_at = CASE a.status WHEN 'published' THEN a.updated_at ELSE now() END
-        FROM x CROSS JOIN LATERAL jsonb_populate_record(NULL::articles_article, x.image->'article') AS whole
+        FROM x CROSS JOIN LATERAL {record(Article, "x.image->'article'")} AS whole
         WHERE a.id = whole.id
         """,
         ids=list(ids),
@@ -199,35 +231,25 @@ def _fill(side: str, ids: Sequence[int]) -> None:
     """Event summary, points, terms and revisions; the former three are not there."""
     run(
         f"""
-        INSERT INTO articles_eventsummary
-        SELECT whole.* FROM articles_imprint i
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::articles_eventsummary, i.{side}->'event') AS whole
+        INSERT INTO articles_eventsummary ({columns(EventSummary)})
+        SELECT {columns(EventSummary)} FROM articles_imprint i
+        CROSS JOIN LATERAL {record(EventSummary, f"i.{side}->'event'")}
         WHERE i.id = ANY(%(ids)s) AND jsonb_typeof(i.{side}->'event') = 'object'
         """,
         ids=list(ids),
     )
     run(
         f"""
-        INSERT INTO articles_eventpoint
+        INSERT INTO articles_eventpoint ({columns(EventPoint)})
         SELECT whole.* FROM articles_imprint i
-        CROSS JOIN LATERAL jsonb_populate_recordset(NULL::articles_eventpoint, i.{side}->'points') AS whole
+        CROSS JOIN LATERAL jsonb_array_elements(i.{side}->'points') AS point
+        CROSS JOIN LATERAL (SELECT {columns(EventPoint)} FROM {record(EventPoint, "point")}) AS whole
         WHERE i.id = ANY(%(ids)s)
         """,
         ids=list(ids),
     )
     _fill_terms(side, ids)
     _fill_revisions(side, ids)
-
-
-# Whoever wrote a draft may have left the desk, and her account with her.
-REVISIONS = """
-INSERT INTO articles_revision
-SELECT whole.* FROM articles_imprint i
-CROSS JOIN LATERAL jsonb_array_elements(i.{side}->'revisions') AS v
-CROSS JOIN LATERAL jsonb_populate_record(NULL::articles_revision, v || jsonb_build_object(
-    'by_id', (SELECT u.id FROM {users} u WHERE u.id = (v->>'by_id')::bigint))) AS whole
-WHERE i.id = ANY(%(ids)s)
-"""
 
 
 def _fill_revisions(side: str, ids: Sequence[int]) -> None:
@@ -247,7 +269,18 @@ def _fill_revisions(side: str, ids: Sequence[int]) -> None:
         """,
         **values,
     )
-    run(REVISIONS.format(side=side, users=get_user_model()._meta.db_table), **values)
+    # Whoever wrote a draft may have left the desk, and her account with her.
+    users = get_user_model()._meta.db_table
+    writer = f"jsonb_build_object('by_id', (SELECT u.id FROM {users} u WHERE u.id = (v->>'by_id')::bigint))"
+    run(
+        f"""
+        INSERT INTO articles_revision ({columns(Revision)})
+        SELECT whole.* FROM articles_imprint i CROSS JOIN LATERAL jsonb_array_elements(i.{side}->'revisions') AS v
+        CROSS JOIN LATERAL (SELECT {columns(Revision)} FROM {record(Revision, f"v || {writer}")}) AS whole
+        WHERE i.id = ANY(%(ids)s)
+        """,
+        **values,
+    )
     run(
         f"""
         UPDATE articles_revision v SET pending = true FROM articles_imprint i

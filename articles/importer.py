@@ -5,28 +5,27 @@ COPY, changed ones through `updates`. Design section 5, seed_format section 10.
 """
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected
 from psycopg.pq import TransactionStatus
 
 from articles import imprints, updates
-from articles.files import list_files, shown
-from articles.identity import Prepared, end_with_parent, prepare_all
-from articles.intake import Delivered, Publish, Reading, Row
+from articles.files import FoundFile, NamedBytes, SkippedFile, list_files, shown
+from articles.identity import Prepared
+from articles.intake import Delivered, Publish, Reading, Row, store_one
 from articles.matching import recognise
 from articles.models import (
-    FIELDS,
     TERM_FIELDS,
     Article,
     EventPoint,
@@ -37,16 +36,14 @@ from articles.models import (
     Reuse,
     Source,
 )
+from articles.parsing import parsed, usual_jobs
+from articles.spellings import Spellings, Terms
 from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
-from taxonomy import homes
-from taxonomy.models import Term
 
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
 CHUNK_RECORDS = 500
 CHUNK_WEIGHT = 4_000_000  # characters, and for each term or point as much as its row takes
-MANY_FILES = 200
-AHEAD = 3  # chunks of files that are parsed while one is stored
 
 
 class Busy(Exception):
@@ -64,15 +61,21 @@ class NothingToRead(Exception):
 def run(
     paths: Iterable[str],
     *,
+    delivered: tuple[Sequence[NamedBytes], Sequence[SkippedFile]] | None = None,
     by: AbstractBaseUser | None = None,
     publish: Publish | None = None,
     dry_run: bool = False,
+    most: int | None = None,
     jobs: int | None = None,
+    settled: float = 0,
     progress: Callable[..., None] = lambda all_files, read_files, records=None: None,
     report: Callable[[ImportBatch], None] = lambda batch: None,
 ) -> ImportBatch:
     """Import all seed files under the paths and return the finished batch.
 
+    `delivered` are the files themselves, and what was left out: then the paths are only the batch's name for them,
+    and nothing is read there. `most`: so many records that must be looked at, for a dry run. `settled`: files changed
+    within so many seconds are left for the next run.
     `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `progress` gets how many
     files there are, how many were read, and (not where nothing is new) how many records are in. `report` is called
     with the finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if
@@ -80,26 +83,41 @@ def run(
     Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
     """
     paths = [os.fsdecode(path) for path in paths]
-    found, skipped = list_files(paths)
+    found, skipped = list_files(paths) if delivered is None else delivered
+    if settled:
+        found, young = _settled(found, settled)
+        skipped = [*skipped, *young]
     listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
     if not found:
         raise NothingToRead(listed)
     with only_import(), taken_back() if dry_run else nullcontext():
         batch = _open_batch(paths, by, publish is not None, listed)
         reading = Reading(batch, found, publish, on_read=partial(progress, len(found)))
-        records = 0
-        for chunk in _chunks(_parsed(reading.files(), jobs or _jobs(len(found)))):
-            _import(batch, chunk, publish)
+        spellings, records = Spellings(batch), 0
+        for chunk in _chunks(islice(parsed(reading.files(), jobs or usual_jobs(len(found))), most)):
+            _import(batch, chunk, publish, spellings)
             records += len(chunk)
             progress(len(found), reading.done, records)
         _finish(batch)
         report(batch)
+        if not dry_run:
+            imprints.forget()
     return batch
 
 
-def _jobs(files: int) -> int:
-    """How many processes parse: for a few files, starting another takes longer than parsing them here."""
-    return 1 if files < MANY_FILES else min(2, os.cpu_count() or 1)
+def _settled(found: Sequence[FoundFile], seconds: float) -> tuple[list[FoundFile], list[SkippedFile]]:
+    """The files that somebody may still be writing, apart; one with a time in the future is older than it says."""
+    now = time.time()
+    young = {item.name for item in found if 0 <= now - item.stamp[1] / 1e9 < seconds}
+    why = ngettext(
+        "It was changed less than %(number)d second ago.",
+        "It was changed less than %(number)d seconds ago.",
+        seconds,
+    ) % {"number": seconds}
+    return (
+        [item for item in found if item.name not in young],
+        [SkippedFile(name, "unsettled", why) for name in sorted(young)],
+    )
 
 
 @contextmanager
@@ -145,6 +163,25 @@ def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, sk
 
 
 def _finish(batch: ImportBatch) -> None:
+    _count(batch)
+    batch.finished_at = timezone.now()
+    batch.save()
+
+
+def add(batch: ImportBatch, name: str, content: bytes) -> list[ImportRow]:
+    """Import one more file into a batch that has ended, all or nothing; the rows that tell what came of it.
+
+    The caller holds `only_import` and a transaction.
+    """
+    file = store_one(name, content)
+    for chunk in _chunks(parsed(iter([[file]]), 1)):
+        _import(batch, chunk, None, Spellings(batch))
+    _count(batch)
+    batch.save(update_fields=["counts", "needs_care"])
+    return list(ImportRow.objects.filter(batch=batch, file=file.id).order_by("id"))
+
+
+def _count(batch: ImportBatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT outcome, count(*), count(*) FILTER (WHERE needs_care) FROM articles_importrow"
@@ -152,39 +189,12 @@ def _finish(batch: ImportBatch) -> None:
             [batch.pk],
         )
         counts = {outcome: (records, care) for outcome, records, care in cursor.fetchall()}
-    batch.counts = {outcome: counts.get(outcome, (0, 0))[0] for outcome in Outcome.values}
+    told = [outcome for outcome in Outcome.values if outcome != Outcome.REPAIRED or outcome in counts]
+    batch.counts = {outcome: counts.get(outcome, (0, 0))[0] for outcome in told}
     batch.needs_care = sum(care for _records, care in counts.values())
-    batch.finished_at = timezone.now()
-    batch.save()
 
 
 # --- records --------------------------------------------------------------------------------------
-
-
-def _parsed(chunks: Iterator[list[Delivered]], jobs: int) -> Iterator[tuple[Delivered, Prepared]]:
-    """The records of the files, in order; parsed in other processes, ahead of the storing, if `jobs` allows."""
-    if jobs <= 1:
-        for chunk in chunks:
-            yield from _undone(chunk, prepare_all([file.content for file in chunk]))
-        return
-    # Not forked: a child must not share the connection to the database.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), end_with_parent, (os.getpid(),)) as pool:
-        running: deque = deque()
-        for chunk in chunks:
-            running.append((chunk, pool.submit(prepare_all, [file.content for file in chunk])))
-            if len(running) > AHEAD:
-                chunk, future = running.popleft()
-                yield from _undone(chunk, future.result())
-        for chunk, future in running:
-            yield from _undone(chunk, future.result())
-
-
-def _undone(
-    files: Iterable[Delivered], prepared: Iterable[list[Prepared]]
-) -> Iterator[tuple[Delivered, Prepared]]:
-    for file, records in zip(files, prepared, strict=True):
-        file.content = b""  # it is stored and parsed
-        yield from ((file, record) for record in records if record.first_line not in file.done_lines)
 
 
 def _chunks(
@@ -203,23 +213,31 @@ def _chunks(
         yield chunk
 
 
-def _import(batch: ImportBatch, chunk: list[tuple[Delivered, Prepared]], publish: Publish | None) -> None:
+def _import(
+    batch: ImportBatch,
+    chunk: list[tuple[Delivered, Prepared]],
+    publish: Publish | None,
+    spellings: Spellings,
+) -> None:
     """Import a chunk in one transaction of its own.
 
     An editor may save an article or a term under the same key at the same moment, or hold what the chunk waits for
     and wait for what it holds: then the chunk is tried once more, and finds what the editor has saved.
     """
     try:
-        _import_once(batch, chunk, publish)
+        _import_once(batch, chunk, publish, spellings)
     except (IntegrityError, OperationalError) as error:
         if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
             raise
-        _import_once(batch, chunk, publish)
+        _import_once(batch, chunk, publish, spellings)
 
 
 @transaction.atomic
 def _import_once(
-    batch: ImportBatch, chunk: list[tuple[Delivered, Prepared]], publish: Publish | None
+    batch: ImportBatch,
+    chunk: list[tuple[Delivered, Prepared]],
+    publish: Publish | None,
+    spellings: Spellings,
 ) -> None:
     rows = [Row(file, replace(record, findings=[*record.findings])) for file, record in chunk]
     readable = [row for row in rows if not row.record.quarantined]
@@ -227,11 +245,10 @@ def _import_once(
     new = [row for row in readable if row.new]
     changed = [row for row in readable if row.outcome == Outcome.UPDATED]
     _lock(readable)
-    terms = _resolve_terms(batch, [*new, *changed])
-    _take_home([*new, *changed], terms)
+    terms = spellings.terms([*new, *changed])
     _create(batch, new, terms)
     if changed:
-        updates.apply(batch, changed, terms)
+        updates.apply(batch, changed, terms, spellings)
     _write_rows(batch, rows)
     if publish:
         publish([row.article_id for row in readable if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
@@ -280,45 +297,7 @@ ROW_COLUMNS = (
 )
 
 
-def _resolve_terms(batch: ImportBatch, rows: list[Row]) -> dict[str, dict[str, Term]]:
-    """By vocabulary field: the term of each spelling; what no term knows becomes a new, unconfirmed one."""
-    return {
-        name: _terms(
-            batch,
-            model.tag_model(),
-            [spelling for row in rows for spelling in row.record.content[name]],
-        )
-        for name, model in TERM_FIELDS.items()
-    }
-
-
-def _terms(batch: ImportBatch, vocabulary: type[Term], spellings: list[str]) -> dict[str, Term]:
-    vocabulary.objects.hold()
-    known = vocabulary.objects.resolve(spellings)
-    new = [spelling for spelling in spellings if spelling not in known]
-    if not new:
-        return known
-    made = vocabulary.objects.resolve(new, create=True)
-    imprints.made(batch, vocabulary.vocabulary, {term.pk for term in made.values()})
-    return known | made
-
-
-def _take_home(rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
-    """A term that the desk has moved to another vocabulary goes there, whichever the seed names."""
-    unknown = {
-        vocabulary: {name for row in rows for name in row.record.content[field] if name not in terms[field]}
-        for vocabulary, field in FIELDS.items()
-    }
-    known = homes.homes(unknown)
-    for term in known.values():
-        terms[FIELDS[term.vocabulary]][term.name] = term
-    for row in rows if known else ():
-        spelled = {vocabulary: row.record.content[field] for vocabulary, field in FIELDS.items()}
-        found = homes.at_home(spelled, known)
-        row.record.content = row.record.content | {FIELDS[name]: names for name, names in found.items()}
-
-
-def _create(batch: ImportBatch, rows: list[Row], terms: dict[str, dict[str, Term]]) -> None:
+def _create(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
     if not rows:
         return
     for row, pk in zip(rows, new_ids(Article, len(rows)), strict=True):
@@ -366,7 +345,7 @@ def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
         content["source_date"],
         content["source_date_origin"],
         as_json(content["extra"]),
-        as_json(content),
+        record.json,
         record.key,
         record.hash,
         record.text_hash,

@@ -4,9 +4,14 @@ Costs nothing for a new article: its row tells. One statement a chunk for change
 """
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
 from articles.images import STATE, image, run
-from articles.models import ImportBatch, Imprint, ImprintKind, Source
+from articles.models import ImportBatch, ImprintKind, Source
 
 # SQL: the record of this row `r` became a new article.
 CREATED = (
@@ -37,6 +42,17 @@ WHERE r.batch_id = %(batch)s AND r.article_id IS NOT NULL AND {CREATED}
 ON CONFLICT (batch_id, kind, object_id) DO NOTHING
 """
 
+MADE = """
+INSERT INTO articles_imprint (batch_id, kind, object_id)
+SELECT %(batch)s, %(kind)s, made.id FROM unnest(%(ids)s::bigint[]) AS made (id)
+ON CONFLICT (batch_id, kind, object_id) DO NOTHING
+"""
+# Never to null: that would say that the batch had made the article. What is undone is still needed.
+FORGET = """
+UPDATE articles_imprint SET before = '{}'
+WHERE batch_id = %(batch)s AND kind = 'article' AND before IS NOT NULL AND after IS NULL
+"""
+
 
 def note(batch: ImportBatch, article_ids: Collection[int]) -> None:
     """These articles are about to be changed by the batch."""
@@ -57,9 +73,18 @@ def gather(batch: ImportBatch) -> None:
 
 def made(batch: ImportBatch, kind: str, ids: Iterable[int]) -> None:
     """The batch has made these terms or sources."""
-    Imprint.objects.bulk_create(
-        (Imprint(batch=batch, kind=kind, object_id=pk) for pk in sorted(ids)), ignore_conflicts=True
-    )
+    run(MADE, batch=batch.pk, kind=kind, ids=sorted(ids))
+
+
+def forget() -> None:
+    """What was changed so long ago can no longer be undone: images of before take as much room as the articles."""
+    if not settings.IMPORT_UNDO_DAYS:
+        return
+    since = timezone.now() - timedelta(days=settings.IMPORT_UNDO_DAYS)
+    for batch in ImportBatch.objects.filter(finished_at__lt=since, forgotten_at=None).order_by("pk"):
+        with transaction.atomic():
+            run(FORGET, batch=batch.pk)
+            ImportBatch.objects.filter(pk=batch.pk).update(forgotten_at=timezone.now())
 
 
 def sources(batch: ImportBatch, hosts: Collection[str]) -> dict[str, Source]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from articles.images import fetch, run
+from articles.images import columns, fetch, record, run
 from articles.models import ImportBatch, Imprint, Reuse, Source
 from taxonomy.models import VOCABULARIES, Merge, Term
 
@@ -38,7 +38,8 @@ def bring_back(batch: ImportBatch, done: Any) -> None:
 def _unused(kind: str, model: type[Model]) -> QuerySet:
     """Those that no other row of the database names, and of which nobody has said anything."""
     if issubclass(model, Term):
-        rows = model.objects.filter(confirmed=False, description="").exclude(pk__in=_recorded(kind))
+        rows = model.objects.filter(confirmed=False, declined=False, shown=False, parent=None, description="")
+        rows = rows.exclude(pk__in=_recorded(kind))
     else:
         rows = model.objects.filter(name="", reuse=Reuse.EXCERPT)
     for relation in model._meta.get_fields(include_hidden=True):
@@ -86,10 +87,10 @@ def _bring_back(batch: ImportBatch, kind: str, model: type[Model], name: str, ta
     values = {"batch": batch.pk, "kind": kind, "taken": taken}
     number = run(
         f"""
-        INSERT INTO {model._meta.db_table}
-        SELECT whole.* FROM (SELECT i.after {MADE} AND i.after IS NOT NULL) AS gone
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::{model._meta.db_table}, gone.after) AS whole
-        WHERE whole.{name} <> ALL(%(taken)s)
+        INSERT INTO {model._meta.db_table} ({columns(model)})
+        SELECT {columns(model)} FROM (SELECT i.after AS image {MADE} AND i.after IS NOT NULL) AS gone
+        CROSS JOIN LATERAL {record(model, "gone.image")}
+        WHERE {name} <> ALL(%(taken)s)
         ON CONFLICT DO NOTHING
         """,
         **values,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 
+from articles.images import fetch
 from articles.intake import Row
-from articles.models import Article, ImportBatch, ImportRow, Outcome
+from articles.models import Article, ImportBatch, ImportRow, Outcome, Status
 
 LINK_TAKEN = "link-taken"
 
@@ -34,8 +35,9 @@ def recognise(batch: ImportBatch, rows: list[Row]) -> None:
     """Give each row its outcome and, where there is one, its article."""
     by_key, by_url = _known_articles(rows)
     earlier = _earlier_in_batch(batch, {known.pk for known in (*by_key.values(), *by_url.values())})
+    moves = _moves(rows, by_key, by_url)
     first: dict[UUID, Row] = {}
-    first_by_url: dict[str, Row] = {}
+    claims: dict[str | None, Row] = {}  # links that no article has yet: which row brings each to one
     first_by_article: dict[int, Row] = {}
     for row in rows:
         record = row.record
@@ -43,31 +45,72 @@ def recognise(batch: ImportBatch, rows: list[Row]) -> None:
         if first.setdefault(record.key, row) is not row:
             _repeated(row, first[record.key].record.hash)
             row.same_as = first[record.key]
-        elif known and owner and known.pk != owner.pk:
-            _link_taken(row, owner.pk)
-        elif known or owner:
-            found = known or owner
+        elif rival := _rival(known, owner, moves, claims.get(record.url_key)):
+            _link_taken(row, rival)
+        elif found := known or owner:
             if first_by_article.setdefault(found.pk, row) is row:
                 _known(row, found, earlier)
             else:
                 _link_taken(row, found.pk)
-        elif record.url_key and first_by_url.setdefault(record.url_key, row) is not row:
-            _link_taken(row, None)
-            row.same_as = first_by_url[record.url_key]
         else:
             row.outcome, row.new = Outcome.CREATED, True
+        if record.url_key and _arrives(row, moves):
+            claims[record.url_key] = row
     _find_same_texts([row for row in rows if row.new])
+
+
+def _rival(
+    known: Known | None, owner: Known | None, moves: dict[int, bool], claim: Row | None
+) -> int | Row | None:
+    """Who has, or gets, the link that the record brings to its article; an article by hand is the record's own."""
+    if known and known.pk not in moves:
+        return None
+    if owner:
+        return owner.pk if known or not owner.by_hand else None
+    return claim
+
+
+def _arrives(row: Row, moves: dict[int, bool]) -> bool:
+    return row.new or row.outcome == Outcome.UPDATED and moves.get(row.article_id, False)
+
+
+def _moves(rows: list[Row], by_key: dict[UUID, Known], by_url: dict[str, Known]) -> dict[int, bool]:
+    """Known articles to which their records bring another link than before, and whether they get it at once.
+
+    The desk's own link stays, and what is published waits for approval.
+    """
+    brought = {
+        known.pk: row.record.content["url"]
+        for row in reversed(rows)  # of a key that comes twice the first counts
+        if row.record.url_key
+        and (known := by_key.get(row.record.key))
+        and by_url.get(row.record.url_key) != known
+    }
+    if not brought:
+        return {}
+    columns = ("pk", "url", "status", KeyTextTransform("url", "base"))
+    articles = Article.objects.filter(pk__in=brought).values_list(*columns)
+    return {
+        pk: url == (base or "") and status != Status.PUBLISHED
+        for pk, url, status, base in articles
+        if brought[pk] != base
+    }
+
+
+# One side after the other: each finds its index.
+KNOWN = """
+SELECT url_key, id, record_key, record_hash, base IS NULL FROM articles_article WHERE record_key = ANY(%(keys)s::uuid[])
+UNION
+SELECT url_key, id, record_key, record_hash, base IS NULL FROM articles_article WHERE url_key = ANY(%(urls)s::text[])
+"""
 
 
 def _known_articles(rows: list[Row]) -> tuple[dict[UUID, Known], dict[str, Known]]:
     """Articles that were imported under these records' keys, and articles that carry their links."""
     keys = [row.record.key for row in rows]
-    url_keys = [row.record.url_key for row in rows if row.record.url_key]
-    found = Article.objects.filter(Q(record_key__in=keys) | Q(url_key__in=url_keys)).order_by()
+    urls = [row.record.url_key for row in rows if row.record.url_key]
     by_key, by_url = {}, {}
-    for url_key, *columns in found.values_list(
-        "url_key", "pk", "record_key", "record_hash", Q(base__isnull=True)
-    ):
+    for url_key, *columns in fetch(KNOWN, keys=keys, urls=urls) if rows else ():
         known = Known(*columns)
         by_key[known.key] = known
         if url_key:
@@ -91,16 +134,19 @@ def _known(row: Row, known: Known, earlier: dict[int, Earlier]) -> None:
     # A file that was changed between a crash and the next run brings the same record again: that is an update.
     if before and not (before.file_name == row.file.name and before.file_id != row.file.id):
         _repeated(row, before.hash)
-    elif known.key != row.record.key and not known.by_hand:
-        _link_taken(row, known.pk)
     else:
         row.outcome = Outcome.UNCHANGED if known.hash == row.record.hash else Outcome.UPDATED
 
 
-def _link_taken(row: Row, owner: int | None) -> None:
+def _link_taken(row: Row, rival: int | Row) -> None:
     """Another article has this link, by an editor's hand or under a number of its own: nothing is written."""
-    row.outcome, row.article_id = Outcome.DUPLICATE, owner
-    row.find(LINK_TAKEN, f"#{owner}" if owner else row.record.content["url"][:80])
+    row.outcome = Outcome.DUPLICATE
+    if isinstance(rival, Row):  # its article may have no number yet
+        row.same_as = rival
+        row.find(LINK_TAKEN, row.record.content["url"][:80])
+    else:
+        row.article_id = rival
+        row.find(LINK_TAKEN, f"#{rival}")
 
 
 def _repeated(row: Row, first_hash: UUID | None) -> None:
@@ -112,12 +158,17 @@ def _repeated(row: Row, first_hash: UUID | None) -> None:
         row.find("duplicate-in-batch")
 
 
+SAME_TEXT = (
+    "SELECT text_hash, min(id) FROM articles_article WHERE text_hash = ANY(%(hashes)s::uuid[]) GROUP BY 1"
+)
+
+
 def _find_same_texts(new: list[Row]) -> None:
     """The same text under another link: both are kept, for an editor to decide (row L15)."""
     hashes = {row.record.text_hash for row in new if row.record.text_hash}
     if not hashes:
         return
-    found = Article.objects.filter(text_hash__in=hashes).order_by("-id").values_list("text_hash", "pk")
+    found = fetch(SAME_TEXT, hashes=list(hashes))
     first = {text_hash: f"#{pk}" for text_hash, pk in found}
     for row in new:
         here = f"{row.file.name}:{row.record.first_line}"

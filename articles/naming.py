@@ -1,6 +1,6 @@
 """What the words of a text question name: whoever asks for an alias also means the articles that carry the term."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from articles.search import text
@@ -26,6 +26,13 @@ class Naming:
             for spelling, term in model.objects.resolve(spellings).items():
                 naming.terms[spelling].append(term)
         return naming
+
+    def public(self) -> Self:
+        """The same as readers may know it: of terms that are public alone."""
+        terms = {
+            spelling: [term for term in found if term.is_public] for spelling, found in self.terms.items()
+        }
+        return replace(self, terms=terms)
 
     def asked(self, *, without: str = "") -> tuple[tuple[Word, ...], tuple[tuple[str, int], ...]]:
         """The words for the index, and the terms that they name together; one of the words left out."""

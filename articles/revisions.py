@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
 from django.db.models import Max
+from django.db.models.fields.json import KeyTextTransform
 
 from articles import links
 from articles.models import TERM_FIELDS, Article, Origin, Revision, RevisionKind, Status
+from articles.storing import as_json, copy_rows
 
 # What a seed says about an article. `Article.base` has these, the terms (as spelled) and the event summary.
 SEED_FIELDS = ("title", "url", "also_at", "summary", "source_date", "source_date_origin", "extra")
@@ -65,18 +68,13 @@ def record_snapshots(
     if pending:
         Revision.objects.filter(article__in=snapshots, pending=True).update(pending=False)
     last = _last_numbers(snapshots)
-    Revision.objects.bulk_create(
-        Revision(
-            article_id=pk,
-            number=last.get(pk, 0) + 1,
-            kind=kind,
-            snapshot=data,
-            by=by,
-            note=note,
-            verb=verb,
-            pending=pending,
-        )
-        for pk, data in snapshots.items()
+    copy_rows(
+        Revision,
+        ("article_id", "number", "kind", "verb", "snapshot", "pending", "by_id", "note"),
+        (
+            (pk, last.get(pk, 0) + 1, kind.value, verb, as_json(data), pending, by.pk if by else None, note)
+            for pk, data in snapshots.items()
+        ),
     )
 
 
@@ -95,20 +93,34 @@ def draft(article: Article) -> Revision | None:
     return pending(article.pk) if article.approved else None
 
 
+# As `imported_snapshot`; long texts stay where they are.
+RECORD_IMPORTS = """
+INSERT INTO articles_revision (article_id, number, kind, snapshot, at)
+SELECT a.id, 1, 'import', a.base || own.value, a.created_at
+FROM articles_article a JOIN jsonb_each(%s) AS own ON own.key::bigint = a.id
+"""
+
+
 def record_imports(article_ids: Iterable[int]) -> None:
     """Give each imported article that has no revision number 1: what came in, from its `base`."""
     bases = Article.objects.filter(pk__in=list(article_ids), revisions=None, base__isnull=False)
-    Revision.objects.bulk_create(
-        Revision(article_id=pk, number=1, kind=RevisionKind.IMPORT, snapshot=imported_snapshot(base), at=at)
-        for pk, base, at in bases.values_list("pk", "base", "created_at")
-    )
+    own = {
+        pk: _not_from_seed(url or "") for pk, url in bases.values_list("pk", KeyTextTransform("url", "base"))
+    }
+    if own:
+        with connection.cursor() as cursor:
+            cursor.execute(RECORD_IMPORTS, [as_json(own)])
 
 
 def imported_snapshot(base: Snapshot) -> Snapshot:
     """The snapshot of an article as it was when it came in and nobody had touched it."""
+    return base | _not_from_seed(base.get("url", ""))
+
+
+def _not_from_seed(url: str) -> Snapshot:
     untouched = {"excerpt": "", "reuse": "", "status": Status.DRAFT.value, "published_at": None}
-    derived = {"source": links.host(base.get("url", "")), "origin": Origin.MACHINE.value}
-    return base | untouched | {"withdraw_at": None} | derived
+    derived = {"source": links.host(url), "origin": Origin.MACHINE.value}
+    return untouched | {"withdraw_at": None} | derived
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from articles import links
@@ -151,9 +151,24 @@ def _write_points(article: Article, points: Sequence[Mapping[str, str]]) -> None
         if point.pk is None or (point.heading, point.body) != (heading, body):
             point.heading, point.body = heading, body
             changed.append(point)
-    EventPoint.objects.filter(pk__in=[point.pk for point in stored.values()]).delete()
-    EventPoint.objects.bulk_update([point for point in changed if point.pk], ["heading", "body"])
+    if stored:
+        EventPoint.objects.filter(article=article, position__gt=len(wanted)).delete()
+    _rewrite_points([point for point in changed if point.pk])
     EventPoint.objects.bulk_create([point for point in changed if point.pk is None])
+
+
+REWRITE_POINTS = """
+UPDATE articles_eventpoint p SET heading = v.heading, body = v.body
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v (id, heading, body) WHERE p.id = v.id
+"""
+
+
+def _rewrite_points(points: Sequence[EventPoint]) -> None:
+    """One in front of thousands moves all of them on: `bulk_update` would take minutes for that."""
+    if points:
+        rows = [(point.pk, point.heading, point.body) for point in points]
+        with connection.cursor() as cursor:
+            cursor.execute(REWRITE_POINTS, [list(column) for column in zip(*rows, strict=True)])
 
 
 # --- terms ----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from articles.models import FIELDS, LINKS, TERM_FIELDS, Article, Correction, Eve
 from articles.revisions import Snapshot
 from articles.rights import Point, Shown, shown
 from articles.statements import Statement, lines, terms
+from taxonomy.models import is_public
 
 # On a page: an article of 30,000 points must not make one of 20 MB.
 LIMITS = {"points": 500, **dict.fromkeys(FIELDS.values(), 200)}
@@ -245,13 +246,14 @@ def _said_points(said: Snapshot) -> list[Point]:
 
 
 def _named(vocabulary: str, names: Collection[str]) -> list[ListedTerm | NewTerm]:
-    """The terms of these names, each once, under the names they have today."""
+    """The terms of these names, each once, under the names they have today; those that are not public are left out."""
     known = LINKS[vocabulary].tag_model().objects.resolve(names)
     found = (
         ListedTerm(vocabulary, known[name].pk, known[name].name, known[name].slug)
         if name in known
         else NewTerm(vocabulary, name)
         for name in names
+        if name not in known or known[name].is_public
     )
     return list(dict.fromkeys(found))
 
@@ -312,11 +314,10 @@ def beyond(story: Story) -> dict[str, int]:
     A statement for each: counted only where somebody went to such lengths.
     """
     tables = {
-        "points": (EventPoint, "article"),
-        **{field: (link, "content_object") for field, link in TERM_FIELDS.items()},
+        "points": EventPoint.objects.filter(article=story.pk),
+        **{
+            field: link.objects.filter(is_public("tag__"), content_object=story.pk)
+            for field, link in TERM_FIELDS.items()
+        },
     }
-    counts = dict(story.more)
-    for field in story.cut:
-        model, article = tables[field]
-        counts[field] = model.objects.filter(**{article: story.pk}).count() - LIMITS[field]
-    return counts
+    return dict(story.more) | {field: tables[field].count() - LIMITS[field] for field in story.cut}

@@ -75,6 +75,8 @@ def _check_right(by: AbstractBaseUser) -> None:
 
 def add_note(article: Article, *, by: AbstractBaseUser, text: str, point: int | None = None) -> Note:
     """A note in the article's thread, perhaps about one event point. Raises Refused."""
+    if not by.has_perm("articles.change_article"):
+        raise Refused(_("You have no right to write notes."))
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
     if not text:
         raise Refused(_("Write something first."))

@@ -31,7 +31,7 @@ def _terms(vocabulary: str, link: type[TermLink]) -> str:
     LEFT JOIN (
         SELECT link.content_object_id AS id, bool_or(term.id IS NOT NULL) AS unconfirmed
         FROM todo JOIN {link._meta.db_table} link ON link.content_object_id = todo.id
-        LEFT JOIN (SELECT id FROM {link.tag_model()._meta.db_table} WHERE NOT confirmed) term ON term.id = link.tag_id
+        LEFT JOIN (SELECT id FROM {link.tag_model()._meta.db_table} WHERE NOT confirmed AND NOT declined) term ON term.id = link.tag_id
         GROUP BY 1
     ) {vocabulary} ON {vocabulary}.id = todo.id"""
 

@@ -14,6 +14,7 @@ from articles.images import STATE, fetch
 from articles.models import (
     TERM_FIELDS,
     Article,
+    DuplicatePair,
     EventPoint,
     EventSummary,
     ImportRow,
@@ -23,7 +24,7 @@ from articles.models import (
 )
 
 # What belongs to an article and goes with it. Whatever else names one is somebody's work, and keeps it.
-OWN = {EventSummary, EventPoint, Revision, ImportRow, OpenArticle, *TERM_FIELDS.values()}
+OWN = {DuplicatePair, EventSummary, EventPoint, Revision, ImportRow, OpenArticle, *TERM_FIELDS.values()}
 SHOWN = 80  # characters of a title
 
 
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     decided: bool  # a conflict of this batch
     key_owner: int | None  # another article that has its key by now, or its link
     link_owner: int | None
+    forgotten: bool  # what it said before the batch
 
 
 # `side` is where the image is that would be written. What is not there is told by it.
@@ -74,7 +76,8 @@ SELECT i.id, i.object_id, i.before IS NULL,
     (SELECT o.id FROM articles_article o
      WHERE o.record_key = (i.{side}->'article'->>'record_key')::uuid AND o.id <> i.object_id),
     (SELECT o.id FROM articles_article o
-     WHERE o.url_key = i.{side}->'article'->>'url_key' AND o.id <> i.object_id)
+     WHERE o.url_key = i.{side}->'article'->>'url_key' AND o.id <> i.object_id),
+    i.before IS NOT NULL AND i.before->'article' IS NULL
 FROM articles_imprint i LEFT JOIN articles_article a ON a.id = i.object_id
 WHERE i.id = ANY(%(ids)s)
 ORDER BY i.id
@@ -132,6 +135,8 @@ def _judged(facts: Iterable[Facts], why_not: Callable[[Facts], str]) -> Verdict:
 def _why_not_undo(fact: Facts, names: Mapping[int, str]) -> str:
     if fact.title is None:
         return _("It is no longer there.")
+    if fact.forgotten:
+        return _("It was changed so long ago that what it said before is no longer kept.")
     if fact.later:
         return _changed_by_batch(fact.later)
     if fact.status == Status.PUBLISHED and fact.found_status != Status.PUBLISHED:

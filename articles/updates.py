@@ -3,6 +3,7 @@
 A published article stays as readers see it: the merge becomes its pending draft, and its base stays too.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,12 +26,11 @@ from articles.models import (
     RevisionKind,
     Source,
 )
+from articles.spellings import Spellings, Terms, at_home
 from articles.storing import POINT_COLUMNS, as_json, copy_rows, point_rows, spelled_terms
 from articles.threeway import Merged, merge_sequence, merge_set, merge_value
 from taxonomy.models import Term
 from taxonomy.names import key
-
-Terms = dict[str, dict[str, Term]]  # by vocabulary field: the term of each spelling
 
 # The date and its origin are one value: who changes one has decided on both.
 PLAIN_FIELDS = ("title", "url", "also_at", "summary", "extra", "intro", "conclusion")
@@ -46,6 +46,7 @@ class Update:
     article: Article
     draft: Revision | None  # the one that waits: a person's, or an earlier import's
     published: revisions.Snapshot  # the article as it stands
+    was: dict[str, Any] = field(default_factory=dict)  # what the seed said last time
     value: dict[str, Any] = field(default_factory=dict)  # the fields that change, in the shape of a snapshot
     base: dict[str, Any] = field(default_factory=dict)
     added: dict[str, list[Term]] = field(default_factory=dict)
@@ -86,16 +87,19 @@ class Update:
             self.row.conflicts[name] = {"base": before, "desk": self.desk[name], "seed": seed}
 
 
-def apply(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
+def apply(batch: ImportBatch, rows: list[Row], terms: Terms, spellings: Spellings) -> None:
     """Merge the records of these rows into their articles, and set the rows' outcomes and conflicts.
 
     The caller has the articles locked. Where a draft waits, the seed's change is merged with it: what a person has
     drafted stays drafted.
     """
     updates = _load(rows)
-    terms = _with_desk_terms(updates, terms)
+    terms = _with_desk_terms(updates, terms, spellings)
+    for update, was in zip(updates, at_home(list(map(_base, updates)), terms), strict=True):
+        update.was = was
+    by_id = {name: {term.pk: term for term in found.values()} for name, found in terms.items()}
     for update in updates:
-        _merge(update, terms)
+        _merge(update, terms, by_id)
         update.row.outcome = _outcome(update)
     note = f"#{batch.pk}"
     live = [update for update in updates if update.live]
@@ -132,14 +136,14 @@ def _load(rows: list[Row]) -> list[Update]:
     ]
 
 
-def _with_desk_terms(updates: list[Update], terms: Terms) -> Terms:
+def _with_desk_terms(updates: list[Update], terms: Terms, spellings: Spellings) -> Terms:
     """The terms of all spellings that take part: the seed's are known, the base's and the desk's are looked up."""
     return {
-        name: model.tag_model().objects.resolve(
-            {spelling for update in updates for spelling in (*_base(update)[name], *update.desk[name])}
+        name: spellings.resolve(
+            name, {spelling for update in updates for spelling in (*_base(update)[name], *update.desk[name])}
         )
         | terms[name]
-        for name, model in TERM_FIELDS.items()
+        for name in TERM_FIELDS
     }
 
 
@@ -148,14 +152,14 @@ def _base(update: Update) -> dict[str, Any]:
     return NOTHING | (update.desk.get("base") or update.article.base or {})
 
 
-def _merge(update: Update, terms: Terms) -> None:
-    base, desk, seed = _base(update), update.desk, update.row.record.content
+def _merge(update: Update, terms: Terms, by_id: dict[str, dict[int, Term]]) -> None:
+    base, desk, seed = update.was, update.desk, update.row.record.content
     for name in PLAIN_FIELDS:
         update.take(name, merge_value(base[name], desk[name], seed[name]), seed[name], base[name])
     _merge_date(update, base, desk, seed)
     _merge_points(update, base["points"], desk["points"], seed["points"])
     for name in TERM_FIELDS:
-        _merge_terms(update, name, base[name], terms[name])
+        _merge_terms(update, name, base[name], terms[name], by_id[name])
     if desk["origin"] == Origin.VERIFIED and update.value.keys() & set(rewriting.EVENT_TEXTS):
         # Nobody has checked what the seed says now.
         touched = any(desk[name] != base[name] for name in rewriting.EVENT_TEXTS)
@@ -184,20 +188,30 @@ def _merge_points(update: Update, base: list[dict], desk: list[dict], seed: list
     update.take("points", Merged(*as_points, merged.conflict), seed, base)
 
 
-def _merge_terms(update: Update, name: str, base: list[str], terms: dict[str, Term]) -> None:
+def _merge_terms(
+    update: Update, name: str, base: list[str], terms: dict[str, Term], by_id: dict[int, Term]
+) -> None:
     seed = update.row.record.content[name]
     sides = [list(spelled_terms(spellings, terms)) for spellings in (base, update.desk[name], seed)]
     merged = merge_set(*sides)
-    by_id = {term.pk: term for term in terms.values()}
-    spelled = spelled_terms([*seed, *base], terms)
+    spelled = _all_spelled(base, terms) | _all_spelled(seed, terms)
     update.added[name] = [by_id[pk] for pk in merged.value if pk not in sides[1]]
     update.removed[name] = [by_id[pk] for pk in sides[1] if pk not in merged.value]
-    update.base[name] = [spelled[pk] for pk in merged.base]
+    update.base[name] = [spelling for pk in merged.base for spelling in spelled[pk]]
     if update.added[name] or update.removed[name]:
         drafted = [
             spelling for spelling in update.desk[name] if spelling not in terms
         ]  # a term once approved
         update.value[name] = [*(by_id[pk].name for pk in merged.value), *drafted]
+
+
+def _all_spelled(spellings: Iterable[str], terms: dict[str, Term]) -> dict[int, list[str]]:
+    """Each term with all its spellings: once a merge is undone they mean several terms again."""
+    found: dict[int, list[str]] = {}
+    for spelling in spellings:
+        if spelling in terms:
+            found.setdefault(terms[spelling].pk, []).append(spelling)
+    return found
 
 
 # --- writing --------------------------------------------------------------------------------------

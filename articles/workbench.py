@@ -1,8 +1,11 @@
 """What the desk has before it: numbers that lead to their lists, one's own entries, what happened last."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
@@ -11,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from articles.models import (
     Article,
+    DuplicatePair,
     ImportBatch,
     ImportRow,
     Outcome,
@@ -20,11 +24,19 @@ from articles.models import (
 )
 from articles.teamwork import name
 from articles.workflow import TRANSITIONS
+from taxonomy import learning, newterms
 from taxonomy.models import VOCABULARIES
 
 COUNTED = 10_000  # of anything; beyond that it is more
 LISTED = 10  # of one's own entries
 LATEST = 20  # acts
+# Apps, and lists in them, in the order of the front page; the others follow in that of the alphabet.
+APPS = ("articles", "taxonomy", "auth")
+LISTS = (
+    *("Article", "Source", "Correction", "DuplicatePair", "Retag"),
+    *("Upload", "ImportBatch", "ImportRow", "SeedFile"),
+    *("Keyword", "Technology", "Industry", "Rule", "User", "Group"),
+)
 MY_ACTS = 200  # one's latest ones, among which to look for what came back
 
 
@@ -50,6 +62,7 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Workbench:
     batch: ImportBatch | None
+    overdue: int  # hours within which an import by the timer should have ended, and has not
     outcomes: list[Number]
     numbers: list[Number]
     terms: list[Number]
@@ -65,9 +78,11 @@ def workbench(user: AbstractBaseUser) -> Workbench:
     The number of statements is constant, and none of them reads more than it shows or counts.
     """
     looks = may_see(user, "articles", "article")
-    batch = _last_batch() if may_see(user, "articles", "importbatch") else None
+    imports = may_see(user, "articles", "importbatch")
+    batch = _last_batch() if imports else None
     return Workbench(
         batch=batch,
+        overdue=_overdue() if imports else 0,
         outcomes=_outcomes(batch) if batch and may_see(user, "articles", "importrow") else [],
         numbers=_numbers(user, looks),
         terms=_terms(user),
@@ -80,6 +95,17 @@ def workbench(user: AbstractBaseUser) -> Workbench:
 
 def may_see(user: AbstractBaseUser, app: str, model: str) -> bool:
     return user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}")
+
+
+def in_order(apps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lists of all apps: the desk's own first, what is looked at daily before what is not."""
+    for app in apps:
+        app["models"].sort(key=lambda model: _place(LISTS, model["object_name"]))
+    return sorted(apps, key=lambda app: _place(APPS, app["app_label"]))
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 # --- the selections that numbers, lists and filters share -----------------------------------------
@@ -130,6 +156,11 @@ def _numbers(user: AbstractBaseUser, looks: bool) -> list[Number]:
             _articles(_("scheduled"), scheduled(articles), desk="scheduled"),
             _articles(_("drafts to approve"), with_draft(articles), desk="drafts"),
             _articles(_("conflicts to decide"), in_conflict(articles), desk="conflicts"),
+            _number(
+                DuplicatePair._meta.verbose_name_plural,
+                DuplicatePair.objects.waiting().order_by(),
+                "articles_duplicatepair_changelist",
+            ),
         ]
     if may_see(user, "articles", "importrow"):
         rows = ImportRow.objects.order_by().filter(outcome=Outcome.QUARANTINED)
@@ -138,7 +169,7 @@ def _numbers(user: AbstractBaseUser, looks: bool) -> list[Number]:
                 _("quarantined records"), rows, "articles_importrow_changelist", outcome__exact="quarantined"
             )
         )
-    return found
+    return found + _rules(user)
 
 
 def _articles(label: Any, articles: QuerySet, **query: str) -> Number:
@@ -146,20 +177,28 @@ def _articles(label: Any, articles: QuerySet, **query: str) -> Number:
 
 
 def _number(label: Any, rows: QuerySet, page: str, **query: str) -> Number:
+    return _counted(label, rows, reverse(f"admin:{page}", query=query or None))
+
+
+def _counted(label: Any, rows: QuerySet, address: str) -> Number:
     number = rows[: COUNTED + 1].count()
-    address = reverse(f"admin:{page}", query=query or None)
     return Number(str(label), min(number, COUNTED), number > COUNTED, address)
 
 
+def _rules(user: AbstractBaseUser) -> list[Number]:
+    """What the desk has learned and nobody has decided, of the vocabularies that this person may change."""
+    mine = [name for name in VOCABULARIES if user.has_perm(f"taxonomy.change_{name}")]
+    rules = learning.proposals().filter(vocabulary__in=mine).order_by()
+    return [_number(_("rules to decide"), rules, "taxonomy_rule_changelist")] if mine else []
+
+
 def _terms(user: AbstractBaseUser) -> list[Number]:
-    """New terms of each vocabulary, which nobody has confirmed."""
+    """What of each vocabulary waits in the queue of new terms."""
     return [
-        _number(
+        _counted(
             model._meta.verbose_name_plural,
-            model.objects.current().filter(confirmed=False).order_by(),
-            f"taxonomy_{vocabulary}_changelist",
-            confirmed__exact="0",
-            merged="no",
+            newterms.waiting(model).order_by(),
+            reverse("new_terms_of", kwargs={"vocabulary": vocabulary}),
         )
         for vocabulary, model in VOCABULARIES.items()
         if may_see(user, "taxonomy", vocabulary)
@@ -171,6 +210,13 @@ def _terms(user: AbstractBaseUser) -> list[Number]:
 
 def _last_batch() -> ImportBatch | None:
     return ImportBatch.objects.select_related("by").first()
+
+
+def _overdue() -> int:
+    """What a person imports by hand says nothing of the timer."""
+    hours = settings.IMPORT_EXPECTED_HOURS
+    since = timezone.now() - timedelta(hours=hours)
+    return hours if hours and not ImportBatch.objects.filter(by=None, finished_at__gte=since).exists() else 0
 
 
 def _outcomes(batch: ImportBatch) -> list[Number]:

@@ -10,9 +10,10 @@
             this.texts = box.dataset;
             this.list = box.querySelector('.points-list');
             this.blank = box.querySelector('template').content;
-            this.total = box.querySelector('input[type=hidden]');
+            this.total = box.querySelector('input[type=hidden][name$=-total]');
             this.form = box.closest('form');
             this.undone = [];
+            this.before = Number(this.texts.first || 1) - 1; // points of the parts before this one
             box.querySelectorAll('.points-bar, .points-help').forEach((part) => {
                 part.hidden = false;
             });
@@ -26,6 +27,10 @@
             return Array.from(this.list.children);
         }
 
+        number(at) {
+            return this.before + at + 1;
+        }
+
         field(row, part) {
             return row.querySelector(`[data-part=${part}]`);
         }
@@ -35,7 +40,13 @@
             return empty || row.querySelector('[type=checkbox]').checked;
         }
 
+        /* The rows come without their buttons, which would be half of the page. */
         ready(row) {
+            if (!row.querySelector('.point-acts')) {
+                const blank = (part) => document.importNode(this.blank.querySelector(part), true);
+                row.querySelector('.point-head').prepend(blank('.point-handle'));
+                row.querySelector('.point-place').after(blank('.point-acts'));
+            }
             row.querySelectorAll('.point-handle, .point-acts').forEach((part) => {
                 part.hidden = false;
             });
@@ -68,7 +79,7 @@
                 row.querySelectorAll('label[for]').forEach((label) => {
                     label.htmlFor = swap(label.htmlFor);
                 });
-                row.querySelector('[type=number]').value = at + 1;
+                row.querySelector('[type=number]').value = this.number(at);
                 row.querySelector('[data-act=up]').disabled = at === 0;
                 row.querySelectorAll('[data-act=down], [data-act=join]').forEach((button) => {
                     button.disabled = at === this.list.children.length - 1;
@@ -119,13 +130,13 @@
 
         moved(row, from) {
             this.changed(() => this.place(row, from));
-            this.say('moved', {from: from + 1, to: this.rows().indexOf(row) + 1});
+            this.say('moved', {from: this.number(from), to: this.number(this.rows().indexOf(row))});
         }
 
         add() {
             const row = this.create('', '');
             this.changed(() => row.remove());
-            this.say('added', {number: this.list.children.length});
+            this.say('added', {number: this.number(this.list.children.length - 1)});
             this.field(row, 'heading').focus();
         }
 
@@ -134,7 +145,7 @@
             const next = row.nextElementSibling;
             row.remove();
             this.changed(() => this.list.insertBefore(row, this.list.children[at] || null));
-            this.say('deleted', {number: at + 1});
+            this.say('deleted', {number: this.number(at)});
             const near = next || this.list.lastElementChild;
             (near ? this.field(near, 'heading') : this.box.querySelector('[data-act=add]')).focus();
         }
@@ -156,7 +167,7 @@
                 next.remove();
                 [field.value, body.value] = before;
             });
-            this.say('split', {number: this.rows().indexOf(row) + 1});
+            this.say('split', {number: this.number(this.rows().indexOf(row))});
             const start = this.field(next, part);
             start.focus();
             start.setSelectionRange(0, 0);
@@ -177,7 +188,7 @@
                 body.value = before;
                 row.after(next);
             });
-            this.say('joined', {number: at + 1, next: at + 2});
+            this.say('joined', {number: this.number(at), next: this.number(at + 1)});
             body.focus();
             body.setSelectionRange(before.length, before.length);
         }
@@ -247,7 +258,7 @@
             this.list.addEventListener('keydown', (event) => this.key(event));
             this.list.addEventListener('change', (event) => {
                 if (event.target.type === 'number') {
-                    this.move(event.target.closest('.point'), Math.round(Number(event.target.value) || 1) - 1);
+                    this.move(event.target.closest('.point'), Math.round(Number(event.target.value) || 1) - 1 - this.before);
                 }
             });
         }

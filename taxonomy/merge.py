@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected
 
-from taxonomy import names
+from taxonomy import names, tree
 from taxonomy.legs import Leg
 from taxonomy.models import Merge, MergeKind, Term, lock
 from taxonomy.relations import Relation, counterpart, relations
@@ -62,9 +62,24 @@ def merge(losers: Iterable[Term], *, into: Term, by: AbstractBaseUser | None, no
     survivor, gone = checked(losers, into)
     record = Merge(kind=MergeKind.MERGE, vocabulary=model.vocabulary, into_vocabulary=model.vocabulary)
     legs = [leg for relation in relations(model) for leg in _repoint(relation, gone, survivor)]
+    try:
+        record.parents = tree.merged(survivor, gone)
+    except tree.Misplaced as misplaced:
+        raise Refused(too_deep()) from misplaced
     model.objects.filter(pk__in=[term.pk for term in gone]).update(merged_into=survivor)
+    _go_on_answering(survivor, gone)
     record.terms = [entry(term, survivor) for term in gone]
     return _recorded(record, legs, by=by, note=note)
+
+
+def too_deep() -> str:
+    return _("The tree would have more than %(number)d levels.") % {"number": tree.MAX_DEPTH}
+
+
+def _go_on_answering(term: Term, gone: Iterable[Term]) -> None:
+    """The addresses that readers have met lead to this term now."""
+    if not term.shown and any(one.shown for one in gone):
+        type(term).objects.filter(pk=term.pk).update(shown=True)
 
 
 def checked(losers: Iterable[Term], into: Term) -> tuple[Term, list[Term]]:
@@ -72,14 +87,14 @@ def checked(losers: Iterable[Term], into: Term) -> tuple[Term, list[Term]]:
     order = list(dict.fromkeys(term.pk for term in losers))
     if any(type(term) is not type(into) for term in losers):
         raise Refused(_("Only terms of one vocabulary can be merged."))
-    found = _locked(type(into), [*order, into.pk])
+    found = locked(type(into), [*order, into.pk])
     survivor, gone = found[into.pk], [found[pk] for pk in order if pk != into.pk]
     if not gone:
         raise Refused(_("Choose at least two terms."))
     return survivor, gone
 
 
-def _locked(model: type[Term], pks: Iterable[int]) -> dict[int, Term]:
+def locked(model: type[Term], pks: Iterable[int]) -> dict[int, Term]:
     """These terms by id, each standing for itself and locked. Raises Refused."""
     wanted = set(pks)
     if len(wanted) > MAX_TERMS:
@@ -132,14 +147,16 @@ def move(terms: Iterable[Term], *, to: type[Term], by: AbstractBaseUser | None, 
     model = one_vocabulary(terms, to)
     close(model, to)
     order = list(dict.fromkeys(term.pk for term in terms))
-    found = _locked(model, order)
+    found = locked(model, order)
     targets = [_target(found[pk], to) for pk in order]
     legs = [leg for relation in relations(model) for leg in _carry_over(relation, to, targets)]
     record = Merge(kind=MergeKind.MOVE, vocabulary=model.vocabulary, into_vocabulary=to.vocabulary)
     record.terms = [entry(term, target, **more) for term, target, more in targets]
+    record.parents = tree.moved([term for term, _target, _more in targets])
     for term, target, _more in targets:
         model.objects.filter(pk=term.pk).update(**{f"moved_to_{to.vocabulary}": target})
         _copy_spellings(term, target)
+        _go_on_answering(target, [term])
     return _recorded(record, legs, by=by, note=note)
 
 
@@ -246,7 +263,7 @@ def rename(term: Term, name: str, *, by: AbstractBaseUser | None, note: str = ""
     """Give the term another name; the old one goes on meaning it. Raises Refused."""
     model = type(term)
     close(model)
-    term = _locked(model, [term.pk])[term.pk]
+    term = locked(model, [term.pk])[term.pk]
     name = name.strip()
     before = term.name
     if name == before:

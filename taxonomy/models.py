@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
 from operator import and_, or_
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -19,6 +19,18 @@ from taxonomy import names, pinyin
 MAX_HOPS = 20  # a term merged into a merged term ...; no desk comes near it, and a loop ends
 # Where a term points that does not stand for itself: to its survivor, or to where it was moved.
 POINTERS = ("merged_into", "moved_to_keyword", "moved_to_technology", "moved_to_industry")
+_COLUMNS = {name: f"{name}_id" for name in POINTERS}
+
+
+def _standing() -> dict[str, Any]:
+    """What makes a term public; the only definition of it."""
+    confirmed = {} if settings.UNCONFIRMED_TERMS_PUBLIC else {"confirmed": True}
+    return dict.fromkeys(POINTERS) | {"declined": False} | confirmed
+
+
+def is_public(prefix: str = "") -> Q:
+    """The condition on a term, or with a prefix on what leads to one."""
+    return Q(**{f"{prefix}{name}": value for name, value in _standing().items()})
 
 
 class KeyField(models.CharField):
@@ -52,6 +64,10 @@ class TermQuerySet(models.QuerySet):
     def current(self) -> Self:
         """Terms that stand for themselves: neither merged into another nor moved to another vocabulary."""
         return self.filter(**dict.fromkeys(POINTERS))
+
+    def public(self) -> Self:
+        """Terms that readers meet: until an editor confirms a term they see nothing of it."""
+        return self.filter(is_public())
 
     def hold(self) -> None:
         """Until the transaction ends no merge changes what the names of this vocabulary mean.
@@ -194,6 +210,8 @@ class Term(TagBase):
         editable=False,
         help_text=_("No term of the desk: no page and no filter of its own, and no longer in the queue."),
     )
+    # Once confirmed, for good, by a trigger: its address answers as long as it is there.
+    shown = models.BooleanField(_("readers have met it"), default=False, db_default=False, editable=False)
     parent = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -258,6 +276,10 @@ class Term(TagBase):
             if pk := getattr(self, f"moved_to_{vocabulary}_id"):
                 return model, pk
         return None
+
+    @property
+    def is_public(self) -> bool:
+        return all(getattr(self, _COLUMNS.get(name, name)) == value for name, value in _standing().items())
 
     def get_absolute_url(self) -> str:
         return address(self.vocabulary, self.slug)
@@ -340,6 +362,8 @@ class Merge(models.Model):
     terms = models.JSONField(_("terms"))
     # What undoing needs, see taxonomy.legs; emptied when it is undone.
     changed = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    # [[id of a term, of the broader one before, of the one since]], see taxonomy.tree.
+    parents = models.JSONField(default=list, db_default=[])
     rows = models.PositiveIntegerField(_("assignments"), default=0, db_default=0)
     doubles = models.PositiveIntegerField(_("carried both"), default=0, db_default=0)
     note = models.TextField(_("note"), blank=True, default="", db_default="")
@@ -364,3 +388,52 @@ class Merge(models.Model):
     def __str__(self) -> str:
         into = list(dict.fromkeys(term["into_name"] for term in self.terms))
         return f"{'、'.join(term['name'] for term in self.terms)} → {'、'.join(into)}"
+
+
+class RuleDecision(models.TextChoices):
+    ACCEPTED = "accepted", _("accepted")
+    REJECTED = "rejected", _("rejected")
+
+
+class Rule(models.Model):
+    """“This is an alias of that”: what editors corrected, how often, and what was decided. See taxonomy.learning."""
+
+    vocabulary = models.CharField(_("vocabulary"), max_length=20)
+    # By name: what the names mean may be merged, moved or deleted before anybody decides.
+    name = models.CharField(_("spelling"), max_length=names.MAX_NAME)
+    key = KeyField(max_length=names.MAX_KEY, editable=False)
+    target = models.CharField(_("term"), max_length=names.MAX_NAME)
+    target_key = models.CharField(max_length=names.MAX_KEY, editable=False)
+    # In what it was corrected, each once: `articles.article:12`. Of many, the first.
+    seen_in = models.JSONField(default=list)
+    times = models.GeneratedField(
+        expression=models.Func("seen_in", function="jsonb_array_length"),
+        output_field=models.PositiveIntegerField(_("corrected")),
+        db_persist=True,
+        verbose_name=_("corrected"),
+    )
+    decision = models.CharField(_("decision"), max_length=10, choices=RuleDecision, blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    # What accepting it did, if the spelling was a term of its own.
+    merge = models.ForeignKey(Merge, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("learned rule")
+        verbose_name_plural = _("learned rules")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["vocabulary", "key", "target_key"], name="rule_once"),
+            models.CheckConstraint(
+                condition=Q(decision__in=["", *RuleDecision.values]), name="rule_decision_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-id"], name="rule_proposed", condition=Q(decision="", times__gte=2)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.target}"

@@ -8,6 +8,7 @@ from taxonomy import names
 from taxonomy.merge import MAX_TERMS, Refused, one_vocabulary, there
 from taxonomy.models import Term, address
 from taxonomy.relations import Relation, counterpart, relations
+from taxonomy.tree import narrower
 
 SHOWN = 30  # names that a page lists
 
@@ -19,6 +20,7 @@ class Use:
     relation: Relation
     rows: int
     doubles: int
+    states: list[tuple[str, int]]  # how many of what carries them is in which state
 
     @property
     def label(self) -> str:
@@ -35,6 +37,7 @@ class Preview:
     names: list[str]  # that will mean the survivor; the first of them
     more_names: int
     addresses: list[str]  # that will lead there; the first of them
+    narrower: int  # terms that stand below these
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,14 @@ class Way:
 def preview(losers: Iterable[Term], survivor: Term) -> Preview:
     model = type(survivor)
     pks = [term.pk for term in losers if term.pk != survivor.pk][:MAX_TERMS]
-    uses = [Use(relation, *relation.count(pks, survivor.pk)) for relation in relations(model)]
-    return _preview(model, pks, uses)
+    uses = [
+        Use(relation, *relation.count(pks, survivor.pk), relation.states(pks))
+        for relation in relations(model)
+    ]
+    return _preview(model, pks, uses, survivor.pk)
 
 
-def _preview(model: type[Term], pks: Sequence[int], uses: list[Use]) -> Preview:
+def _preview(model: type[Term], pks: Sequence[int], uses: list[Use], *stays: int) -> Preview:
     aliases = model.aliases.rel.related_model.objects.filter(term__in=pks)
     merged = model.objects.filter(merged_into__in=pks)
     spelled = list(model.objects.filter(pk__in=pks).values_list("name", flat=True))
@@ -61,7 +67,7 @@ def _preview(model: type[Term], pks: Sequence[int], uses: list[Use]) -> Preview:
     for found in (aliases, merged):
         spelled += found.values_list("name", flat=True)[: max(SHOWN - len(spelled), 0)]
     addresses = [unquote(address(model.vocabulary, names.slug(name))) for name in spelled]
-    return Preview(uses, spelled, len(pks) + more - len(spelled), addresses)
+    return Preview(uses, spelled, len(pks) + more - len(spelled), addresses, narrower(model, pks, *stays))
 
 
 def preview_move(terms: Sequence[Term], to: type[Term]) -> tuple[list[Way], Preview]:
@@ -75,10 +81,10 @@ def preview_move(terms: Sequence[Term], to: type[Term]) -> tuple[list[Way], Prev
         for target in [there(term.key, to)]
     ]
     pairs = {way.term.pk: way.target.pk for way in ways if way.target}
-    uses = []
+    pks, uses = [term.pk for term in terms], []
     for relation in relations(model):
-        rows, _doubles = relation.count([term.pk for term in terms], None)
+        rows, _doubles = relation.count(pks, None)
         other = counterpart(relation, to)
         both = relation.count_across(other, pairs) if other and pairs else 0
-        uses.append(Use(relation, rows, both))
-    return ways, _preview(model, [term.pk for term in terms], uses)
+        uses.append(Use(relation, rows, both, relation.states(pks)))
+    return ways, _preview(model, pks, uses)

@@ -104,6 +104,17 @@ class Relation:
         )
         return rows, rows - stay
 
+    def states(self, losers: Sequence[int]) -> list[tuple[str, int]]:
+        """How many of what carries these terms is in which state, if it has states."""
+        known = {field.name: field for field in self.carrier._meta.concrete_fields}
+        choices = dict(known["status"].flatchoices) if "status" in known else {}
+        if not choices:
+            return []
+        path = "status" if self.carrier is self.model else f"{self.key[0].name}__status"
+        carriers = self.model.objects.filter(**{f"{self.field.name}__in": losers}).order_by()
+        counts = dict(carriers.values_list(path).annotate(number=Count(self.key[0].name, distinct=True)))
+        return [(str(label), counts[state]) for state, label in choices.items() if state in counts]
+
     def count_across(self, other: "Relation", pairs: Mapping[int, int]) -> int:
         """How many rows of these terms have a row of the paired term at the same carrier in the other relation."""
         q, there = self.sql, other.sql
@@ -261,7 +272,9 @@ def use_counts(model: type[Term], ids: Iterable[int]) -> Counter[int]:
 
 
 def _of_the_vocabulary(field: ForeignKey) -> bool:
-    return issubclass(field.model, Alias) or (issubclass(field.model, Term) and field.name in POINTERS)
+    return issubclass(field.model, Alias) or (
+        issubclass(field.model, Term) and field.name in {*POINTERS, "parent"}
+    )
 
 
 def counterpart(relation: Relation, vocabulary: type[Term]) -> Relation | None:

@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from taxonomy import names
+from taxonomy import names, tree
 from taxonomy.legs import Back, Leg, Undoing
 from taxonomy.merge import Refused, close, meaning, once_more, swap_name
 from taxonomy.models import MAX_HOPS, VOCABULARIES, Merge, MergeKind, followed
 from taxonomy.relations import Relation, relations
+
+SHOWN = 50  # terms that are named
 
 
 @dataclass
@@ -37,8 +39,9 @@ def undo(merge: Merge, *, by: AbstractBaseUser | None) -> Undone:
     if merge.undone_at:
         raise Refused(_("This has been undone already."))
     undone = _undo_rename(merge) if merge.kind == MergeKind.RENAME else _undo_rows(merge)
-    merge.undone_at, merge.undone_by, merge.changed = timezone.now(), by, []
-    merge.save(update_fields=["undone_at", "undone_by", "changed"])
+    merge.undone_at, merge.undone_by = timezone.now(), by
+    merge.changed, merge.parents = [], []
+    merge.save(update_fields=["undone_at", "undone_by", "changed", "parents"])
     return undone
 
 
@@ -98,6 +101,7 @@ def _undo_rows(merge: Merge) -> Undone:
     for record in records:
         record.changed = [leg.as_json() for leg in legs[record.pk]]
     Merge.objects.bulk_update(records, ["changed"], batch_size=10)
+    undone.kept += _tree_kept(merge)
     for entry in merge.terms if merge.kind == MergeKind.MOVE else []:
         if entry["id"] in standing:
             _leave_behind(merge, entry, undone)
@@ -125,6 +129,15 @@ def _stands_again(merge: Merge, entry: dict, undone: Undone) -> bool:
     pointer = "merged_into" if merge.kind == MergeKind.MERGE else f"moved_to_{into.vocabulary}"
     model.objects.filter(pk=term.pk).update(**{pointer: None})
     return True
+
+
+def _tree_kept(merge: Merge) -> list[str]:
+    """Broader terms are as they were before, where nobody has changed that since; why not elsewhere."""
+    model = VOCABULARIES[merge.vocabulary]
+    kept = tree.restored(model, merge.parents) if merge.parents else []
+    text = _("“%(name)s” stays where it is in the tree: it would stand below itself, or too deep.")
+    names_kept = model.objects.filter(pk__in=kept[:SHOWN]).values_list("name", flat=True)
+    return [text % {"name": name} for name in names_kept] if kept else []
 
 
 def _leave_behind(merge: Merge, entry: dict, undone: Undone) -> None:

@@ -112,11 +112,14 @@ def make_article(
 
 
 def set_terms(article: Article, **names: Iterable[str]) -> None:
-    """The article carries these terms in each named field, in this order, and no others."""
+    """The article carries these terms in each named field, in this order, and no others; new ones are confirmed."""
     for field, spellings in names.items():
         link = TERM_FIELDS[field]
         spellings = list(spellings)
-        terms = link._meta.get_field("tag").related_model.objects.resolve(spellings, create=True)
+        objects = link._meta.get_field("tag").related_model.objects
+        known = {term.pk for term in objects.resolve(spellings).values()}
+        terms = objects.resolve(spellings, create=True)
+        objects.filter(pk__in={term.pk for term in terms.values()} - known).update(confirmed=True)
         link.objects.filter(content_object=article).delete()
         link.objects.bulk_create(
             link(tag=terms[raw], content_object=article, raw=raw, position=place)

@@ -1,5 +1,9 @@
 """The admin of imports and sources: everything to be seen, nothing to be changed."""
 
+import csv
+import io
+import json
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -7,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.admin import records
 from articles.management import reporting
 from articles.management.commands import import_seeds
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
@@ -158,12 +163,104 @@ def test_lists_never_load_the_bytes_of_files():
         listing("seedfile"),
         page_of(row.file),
         listing("importrow"),
-        page_of(row),
+        page_of(row.batch),
         page_of(row.article),
     ):
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
         assert not [query for query in queries if '"content"' in query["sql"]], address
+
+
+def test_a_decision_on_a_conflict_stands_in_the_table_of_its_record():
+    decided = {"choice": "take", "by": None, "at": "2026-11-22T10:15:00+00:00"}
+    conflicts = {
+        "title": {"base": "旧", "desk": "编", "seed": "新", "decision": decided},
+        "points": {"base": [], "desk": [{"heading": "头", "body": "身"}], "seed": []},
+    }
+    page = desk().get(page_of(make_row(make_batch(), conflicts=conflicts))).content.decode()
+    assert "<td>the seed’s was taken 2026-11-22 10:15</td>" in page
+    assert "<td>not yet decided</td>" in page and "1. 头：身" in page
+
+
+class TestTheTabsOfABatch:
+    def batch(self, number: int = 1) -> ImportBatch:
+        batch = make_batch(counts={"created": number, "quarantined": number})
+        for n in range(number):
+            make_row(batch, make_article(f"标题{n}"))
+            findings = [{"code": "only-title", "line": 1, "text": ""}]
+            make_row(batch, outcome=Outcome.QUARANTINED, needs_care=True, findings=findings)
+        return batch
+
+    def shown(self, batch: ImportBatch, **query: object) -> list[str]:
+        page = desk().get(page_of(batch), query).context["records"]
+        return [entry["title"] or entry["findings"][0]["code"] for entry in page["rows"]]
+
+    def test_have_the_records_of_each_outcome(self):
+        batch = self.batch()
+        assert self.shown(batch) == ["标题0"]
+        assert self.shown(batch, tab="quarantined") == ["only-title"]
+        assert self.shown(batch, tab="conflict") == self.shown(batch, tab="<x>") == ["标题0"]
+
+    def test_are_paged_forth_and_back(self, monkeypatch):
+        monkeypatch.setattr(records, "PAGE", 2)
+        batch = self.batch(5)
+        client, seen, query = desk(), [], {"tab": "created"}
+        while True:
+            page = client.get(page_of(batch), query).context["records"]
+            seen.append([entry["title"] for entry in page["rows"]])
+            if not page["after"]:
+                break
+            query = {"tab": "created", "after": page["after"]}
+        assert seen == [["标题0", "标题1"], ["标题2", "标题3"], ["标题4"]]
+        page = client.get(page_of(batch), {"tab": "created", "before": page["before"]}).context["records"]
+        assert [entry["title"] for entry in page["rows"]] == ["标题2", "标题3"]
+
+    @pytest.mark.parametrize("place", ["x", "9" * 40, "-1", "１"])
+    def test_answer_any_address(self, place):
+        batch = self.batch()
+        for name in ("after", "before", "tab"):
+            assert desk().get(page_of(batch), {name: place}).status_code == 200
+
+    def test_tell_no_titles_to_those_who_may_not_see_articles(self):
+        batch = self.batch()
+        client = desk(staff("view_importbatch", "view_importrow"))
+        assert "标题0" not in client.get(page_of(batch)).content.decode()
+        assert client.get(rows_of(batch, "csv")).status_code == 403
+
+
+def rows_of(batch: ImportBatch, form: str) -> str:
+    return reverse("admin:articles_importbatch_rows", args=[batch.pk, form])
+
+
+def test_the_report_of_a_batch_is_given_out_line_by_line():
+    left_out = {"name": "=cmd|' /C calc'!A0.tmp", "code": "temporary-file", "text": "…"}
+    batch = make_batch(counts={"created": 1, "quarantined": 1}, skipped=[left_out])
+    row = make_row(batch, make_article())
+    make_row(batch, outcome=Outcome.QUARANTINED, findings=[{"code": "only-title", "line": 4, "text": "@x"}])
+    client = desk()
+    lines = [json.loads(line) for line in client.get(rows_of(batch, "jsonl")).getvalue().splitlines()]
+    assert [(line["outcome"], line.get("article")) for line in lines] == [
+        ("skipped", None), ("created", row.article_id), ("quarantined", None),
+    ]  # fmt: skip
+    table = list(csv.reader(io.StringIO(client.get(rows_of(batch, "csv")).getvalue().decode("utf-8-sig"))))
+    assert [line[0] for line in table] == ["File", f"'{left_out['name']}", "seeds/一.txt", "seeds/一.txt"]
+    assert table[3][3:6] == [
+        "quarantined", "", "4: There is a title and nothing else. @x Add link and text, then import it again.",
+    ]  # fmt: skip
+    assert client.get(rows_of(batch, "exe")).status_code == 404
+
+
+def test_a_record_stands_beside_what_was_understood_and_what_the_article_says_now():
+    row = make_row(make_batch(), make_article("现在的标题"))
+    content = "标题：甲的标题\n链接：https://example.com/1\n总结：正文\n".encode()
+    SeedFile.objects.update(content=content)
+    page = desk().get(page_of(row)).content.decode()
+    assert '<li value="1">标题：甲的标题</li>' in page
+    assert "甲的标题</p><p><b>Now</b> 现在的标题</p>" in page
+    assert "甲的标题" not in desk(staff("view_importrow")).get(page_of(row)).content.decode()
+    assert (
+        "现在的标题" not in desk(staff("view_importrow", "view_seedfile")).get(page_of(row)).content.decode()
+    )
 
 
 @pytest.mark.parametrize("model", READ_ONLY)

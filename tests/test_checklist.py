@@ -24,6 +24,7 @@ COMPLETE = {
 def terms():
     for vocabulary, name in (("technology", "Sora"), ("industry", "电影"), ("keyword", "导演")):
         make_term(name, vocabulary)
+    make_term("新词", confirmed=False)
 
 
 def codes(**fields) -> list[tuple[str, bool]]:

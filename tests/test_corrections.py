@@ -345,3 +345,18 @@ def test_all_corrections_are_looked_at_and_changed_by_nobody(article, django_ass
     )
     assert desk(staff("view_article")).get("/admin/articles/correction/").status_code == 403
     assert desk(staff("view_correction")).get("/admin/articles/correction/").status_code == 200
+
+
+def test_a_correction_names_its_article_to_those_only_who_may_see_it():
+    article = make_article("给编辑看的题", publish=True)
+    correction = corrections.publish(article, wrong="甲", right="乙", by=None)
+    addresses = ("/admin/articles/correction/", f"/admin/articles/correction/{correction.pk}/change/")
+    for rights, seen in (
+        (["view_correction"], False),
+        (["view_correction", "view_article"], True),
+        (["view_correction", "change_article"], True),
+    ):
+        client = desk(staff(*rights))
+        pages = [client.get(address).content.decode() for address in addresses]
+        assert ["给编辑看的题" in page for page in pages] == [seen, seen]
+        assert all(f"#{article.pk}" in page for page in pages) or seen

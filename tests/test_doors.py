@@ -12,10 +12,22 @@ from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles import corrections, revisions
-from articles.models import Article, ImportBatch, ImportRow, OpenArticle, RevisionKind, SeedFile, Status
-from taxonomy.models import Technology
+from articles.models import (
+    Article,
+    DuplicatePair,
+    ImportBatch,
+    ImportRow,
+    OpenArticle,
+    Retag,
+    RetagRow,
+    RevisionKind,
+    SeedFile,
+    Status,
+)
+from taxonomy.models import Rule, Technology
 from tests.factories import desk, english_reader, make_article, make_term, make_user, staff
 from tests.test_workflow import DRAFTED, SCHEDULED, in_state
 
@@ -48,9 +60,11 @@ DOORS = {
     "parse_points": (POST_ONLY, EDIT),
     "conflicts": (SEE, EDIT),
     "correct": ("302 403 403 403 200 200", "302 403 403 403 302 302"),
+    "download": (SEE, POST_ONLY),
     "triage": (SEE, POST_ONLY),
     "triage_act": (POST_ONLY, "302 403 302 302 302 302"),
     "triage_terms": (POST_ONLY, "302 403 403 302 302 302"),
+    "retag": (POST_ONLY, "302 403 403 302 302 302"),
     "assign": (POST_ONLY, "302 403 302 302 302 302"),
     "notes": (POST_ONLY, "302 403 302 302 302 302"),
     "open": (POST_ONLY, SEE),
@@ -62,8 +76,9 @@ UNSEEN = "302 403 403 403 200 200"
 BY_STATE = {("correct", state): UNSEEN for state in STATES if state not in {Status.PUBLISHED, DRAFTED}}
 # Whose post changes something: of the article, its notes, its history, or who has it open. To the others it does nothing.
 CHANGES = {
-    **dict.fromkeys(["add", "change", "restore", "triage_act", "triage_terms", "assign", "open"], ROLES[3:]),
-    "notes": ROLES[2:],
+    **dict.fromkeys(
+        ["add", "change", "restore", "triage_act", "triage_terms", "assign", "notes", "open"], ROLES[3:]
+    ),
     "correct": ROLES[4:],
 }
 ELSEWHERE = {"do"}  # the verbs: tests/test_groups.py
@@ -75,19 +90,32 @@ OTHERS = {
     "admin:articles_seedfile_change": SEE,
     "admin:articles_importbatch_changelist": SEE,
     "admin:articles_importbatch_change": SEE,
+    "admin:articles_importbatch_new": "302 403 200 403 403 200",
+    "admin:articles_importbatch_rows": SEE,
     "admin:articles_importrow_changelist": SEE,
+    "admin:articles_importrow_repair": "302 403 200 403 403 200",
     "admin:articles_importrow_change": SEE,
+    "admin:articles_duplicatepair_changelist": SEE,
+    "admin:articles_duplicatepair_change": SEE,
     "admin:articles_correction_changelist": SEE,
     "admin:articles_correction_change": SEE,
+    "admin:articles_retag_changelist": SEE,
+    "admin:articles_retag_change": SEE,
+    "admin:articles_retag_undo": EDIT,
+    "admin:articles_retag_choose": "302 403 403 404 404 404",  # only who chose the articles
     "admin:articles_source_changelist": SEE,
     "admin:articles_source_change": SEE,
     "admin:taxonomy_technology_suggest": SEE,
     "admin:taxonomy_technology_changelist": SEE,
     "admin:taxonomy_technology_change": SEE,
+    "admin:taxonomy_rule_changelist": "302 403 403 403 200 200",
+    "admin:taxonomy_rule_change": "302 403 403 403 200 200",
     "admin:autocomplete": SEE,
+    "new_terms": SEE,
+    "housekeeping": SEE,
 }
 # Who may only look at what is imported is told nothing by a post.
-READ_ONLY = {"importbatch", "importrow", "seedfile", "correction"}
+READ_ONLY = {"importbatch", "importrow", "seedfile", "correction", "retag"}
 
 
 def person(role: str) -> Client:
@@ -108,8 +136,10 @@ def article_in(state: str) -> Article:
 def address(name: str | None, article: Article) -> str:
     if name is None:
         return f"/admin/articles/article/{article.pk}/"
+    if name == "download":
+        return reverse("admin:articles_article_download", args=["csv"])
     more = [article.revisions.first().number] if name in {"version", "restore"} else []
-    if name in {"changelist", "add", "triage", "triage_act", "parse_points"}:
+    if name in {"changelist", "add", "triage", "triage_act", "parse_points", "retag"}:
         return reverse(f"admin:articles_article_{name}")
     return reverse(f"admin:articles_article_{name}", args=[article.pk, *more])
 
@@ -157,7 +187,7 @@ def stored(article: Article) -> dict[str, Any]:
 
 
 def told(response: HttpResponse) -> str:
-    return f"{response.content.decode(errors='replace')} {dict(response.headers)}"
+    return f"{response.getvalue().decode(errors='replace')} {dict(response.headers)}"
 
 
 def expected(name: str | None, state: str, role: str) -> tuple[int, int]:
@@ -212,16 +242,27 @@ def delivered() -> dict[str, Any]:
         findings=[{"code": "possible-duplicate", "line": 1, "text": f"#{article.pk}", "severity": "warning"}],
     )  # fmt: skip
     correction = corrections.publish(article, wrong="甲", right="乙", by=None)
+    other = make_article(f"{TITLE}二", summary=TEXT)
+    pair = DuplicatePair.objects.create(low=article, high=other, similarity=1)
+    now = timezone.now()
+    retag = Retag.objects.create(
+        kind="add", vocabulary="technology", terms={"added": [1, "Sora"]}, todo=2, done=2, started_at=now, finished_at=now,
+        counts={"changed": 1, "right": 1},
+    )  # fmt: skip
+    RetagRow.objects.create(retag=retag, article_id=article.pk, version=1, outcome="right")
     return {
+        "retag": retag, "rule": Rule.objects.create(vocabulary="technology", name="MJ", target="Midjourney"),
         "seedfile": file, "importbatch": batch, "importrow": row, "correction": correction,
-        "source": article.source, "technology": make_term("Midjourney"), "article": article,
+        "duplicatepair": pair, "source": article.source, "technology": make_term("Midjourney"), "article": article,
     }  # fmt: skip
 
 
 def other_address(name: str, delivered: dict[str, Any]) -> str:
     if name == "admin:autocomplete":
         return f"{reverse(name)}?app_label=articles&model_name=article&field_name=source&term=example"
-    if name.endswith(("_change", "_download")):
+    if name.endswith("_rows"):
+        return reverse(name, args=[delivered["importbatch"].pk, "csv"])
+    if name.endswith(("_change", "_download", "_undo", "_choose", "_repair")):
         return reverse(name, args=[delivered[name.split("_")[1]].pk])
     return reverse(name)
 
@@ -250,11 +291,7 @@ def test_nobody_without_the_right_to_see_articles_reads_one_beside_its_own_pages
     client = desk(staff(*rights.values_list("codename", flat=True)))
     article = delivered["article"].pk
     addresses = [
-        *(
-            other_address(name, delivered)
-            for name in OTHERS
-            if not ("seedfile" in name or "correction" in name)
-        ),
+        *(other_address(name, delivered) for name in OTHERS if "seedfile" not in name),
         *(address(name, delivered["article"]) for name in DOORS),
         f"/admin/articles/importrow/?article__id__exact={article}",
         f"/admin/articles/importrow/?q={TITLE}",

@@ -4,7 +4,8 @@ import pytest
 
 from articles import editing, revisions, rewriting, workflow
 from articles.models import Article, EventPoint, Origin, RevisionKind
-from tests.factories import make_article, make_term, make_user
+from taxonomy.models import Technology
+from tests.factories import make_article, make_term, make_user, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +150,18 @@ def test_points_alone_are_saved_beside_an_event_summary_that_is_there():
         "intro": "导语",
         "points": POINTS,
     }
+
+
+def test_a_version_whose_term_is_gone_is_restored_by_those_only_who_may_add_terms():
+    article = make_article(technologies=["大模型", "AI"])
+    revisions.record([article.pk], kind=RevisionKind.EDIT)
+    first = article.revisions.first()
+    editing.save(article, {"technologies": ["AI"]}, by=None)
+    Technology.objects.filter(name="大模型").delete()
+    editor = staff("change_article")
+    with pytest.raises(workflow.Refused, match="“大模型”"):
+        editing.restore(article, first, by=editor)
+    assert not Technology.objects.filter(name="大模型").exists()
+    assert editing.live(article)["technologies"] == ["AI"]
+    editing.restore(article, first, by=staff("change_article", "add_technology"))
+    assert editing.live(article)["technologies"] == ["大模型", "AI"]

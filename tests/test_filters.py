@@ -161,13 +161,12 @@ def test_match_can_be_switched_when_it_makes_a_difference():
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_values():
-    with CaptureQueriesContext(
-        connection,
-    ) as one:
+    titles("technology=sora")  # reads the trees, which a process keeps
+    with CaptureQueriesContext(connection) as one:
         titles("technology=sora")
     with CaptureQueriesContext(connection) as three:
         titles("technology=sora&technology=midjourney")
-    assert len(one) == len(three) == 3
+    assert len(one) == len(three) == 4
     with CaptureQueriesContext(connection) as named:
         titles("technology=MID journey")
     with CaptureQueriesContext(connection) as more_named:

@@ -18,6 +18,7 @@ from articles.models import Reuse, Source
 from articles.search.query import Asked, matching
 from articles.search.reader import Reader
 from taxonomy.models import Technology
+from taxonomy.tree import trees
 from tests.factories import desk, english_reader, make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
@@ -354,13 +355,16 @@ def test_a_facet_shows_a_new_name_at_once(client: Client, indexed):
     assert set(options(page, "technology")) == {"Sora 2"} and set(options(page, "source")) == {"早报"}
 
 
-def test_all_facets_take_one_statement(client: Client, indexed, django_assert_num_queries):
+def test_all_facets_take_one_statement_and_one_that_asks_whether_the_trees_have_changed(
+    client: Client, indexed, django_assert_num_queries
+):
     published(
         "一", technologies=["Sora", "Pika"], industries=["影视"], keywords=["郭帆"], source="a.example.com"
     )
     index = indexed()
+    trees()
     selection = ArticleFilter(QueryDict())
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert [facet.parameter for facet in Facets(selection, index).all()] == [
             *("technology", "industry", "keyword", "source", "month")
         ]

@@ -176,7 +176,7 @@ def test_a_merge_takes_as_many_statements_for_many_articles_as_for_one(django_as
         for _number in range(number):
             make_article(technologies=[f"L{number}"])
         loser, survivor = Technology.objects.get(name=f"L{number}"), make_term(f"S{number}")
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             record = merge([loser], into=survivor, by=None)
         with django_assert_num_queries(13):
             undo(record, by=None)

@@ -1,17 +1,21 @@
-"""Random histories of merges, moves, renames, aliases, assignments and undoing, beside a model that is simple enough.
+"""Random histories of merges, moves, renames, aliases, trees, assignments and undoing, beside a model that is simple enough.
 
 In the model an article carries tokens. A token stands at the term it was given for; where it is now is found by
-following the merges and moves that came after it and are in force. `MERGE_HISTORIES=500` tries that many histories.
+following the merges and moves that came after it and are in force. Of the trees it is asked that nothing stands below a
+term that points elsewhere, and that undoing at once brings back each tree as it was. `MERGE_HISTORIES=500` tries that many histories.
 """
 
 import os
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
+from django.db import transaction
 
 from articles.models import LINKS
+from taxonomy.branches import put
 from taxonomy.merge import Refused, merge, move, rename
 from taxonomy.models import VOCABULARIES, Merge, Term, followed
 from taxonomy.undo import undo
@@ -67,7 +71,7 @@ class History:
     def step(self) -> None:
         self.model.time += 1
         verbs = {
-            self.assign: 8, self.remove: 4, self.merge: 3, self.move: 2, self.rename: 2, self.alias: 1, self.undo: 4
+            self.assign: 8, self.remove: 4, self.merge: 3, self.move: 2, self.rename: 2, self.alias: 1, self.undo: 4, self.put: 4
         }  # fmt: skip
         [verb] = self.random.choices(list(verbs), verbs.values())
         verb()
@@ -80,6 +84,7 @@ class History:
         model = VOCABULARIES[vocabulary]
         found = model.objects.resolve([name], create=True) or model.objects.moved([name])
         term, article = found[name], self.random.choice(self.articles)
+        type(term).objects.filter(pk=term.pk).update(confirmed=True)
         here = (term.vocabulary, term.pk)
         tokens = self.model.tokens[article]
         # Taken away and given again between two merges: the database cannot tell that from a row that stayed.
@@ -100,12 +105,27 @@ class History:
     def merge(self) -> None:
         terms = self.some(3)
         if len(terms) > 1:
-            self.done(merge(terms[1:], into=terms[0], by=None))
+            self.tried(lambda: merge(terms[1:], into=terms[0], by=None))
 
     def move(self) -> None:
         if terms := self.some(2):
             others = [model for model in VOCABULARIES.values() if model is not type(terms[0])]
-            self.done(move(terms, to=self.random.choice(others), by=None))
+            to = self.random.choice(others)
+            self.tried(lambda: move(terms, to=to, by=None))
+
+    def tried(self, verb: Callable[[], Merge]) -> None:
+        """Done, taken back and done again."""
+        before = trees_of_all()
+        with suppress(Refused), transaction.atomic():  # a tree would be too deep
+            undo(verb(), by=None)
+            assert trees_of_all().items() >= before.items()  # what a move makes stays
+            self.done(verb())
+
+    def put(self) -> None:
+        terms = self.some(2)
+        if len(terms) > 1:
+            with suppress(Refused):
+                put(terms[0], self.random.choice([terms[1], terms[1], None]))
 
     def rename(self) -> None:
         for term in self.some(1):
@@ -154,6 +174,7 @@ class History:
             for pk in model.objects.current().values_list("pk", flat=True)
         }
         assert {place for _article, place in rows} <= current
+        assert {parent for parent in trees_of_all().values() if parent} <= current
         self.check_addresses()
 
     def check_addresses(self) -> None:
@@ -168,6 +189,15 @@ class History:
             found = model.objects.by_slug(known) | model.objects.moved_by_slug(known)
             assert found == followed(now)
             assert all(term.pointer is None for term in found.values())
+
+
+def trees_of_all() -> dict[Place, Place | None]:
+    """The broader term of each that stands for itself."""
+    return {
+        (vocabulary, pk): (vocabulary, parent) if parent else None
+        for vocabulary, model in VOCABULARIES.items()
+        for pk, parent in model.objects.current().values_list("pk", "parent")
+    }
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))

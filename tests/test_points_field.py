@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from articles.admin.points_field import MAX_POINTS, PointsField, PointsWidget
+from articles.admin.points_field import MAX_POINTS, PointsField, PointsWidget, Rows
 from articles.admin.points_views import KINDS, MAX_UNASKED, evidence_panel
 from tests.factories import desk, make_article, staff
 
@@ -90,7 +90,7 @@ def test_all_that_fits_is_taken():
 
 def test_a_nul_in_a_text_is_refused():
     with pytest.raises(ValidationError):
-        PointsField().clean([{"heading": "甲\0", "body": ""}])
+        PointsField().clean(Rows([{"heading": "甲\0", "body": ""}]))
 
 
 def test_a_form_sent_back_as_it_came_has_not_changed():
@@ -177,7 +177,7 @@ def test_only_who_writes_articles_may_have_a_summary_read(permission, status):
 def test_a_summary_beyond_all_measure_is_refused_in_words():
     too_long, too_many = ask_parse("长" * 200_001), ask_parse("\n".join(f"- {n}" for n in range(2_001)))
     assert (too_long.status_code, too_long.json()) == (400, {"error": "This is too long for a summary."})
-    assert (too_many.status_code, too_many.json()) == (400, {"error": "At most 2000 points."})
+    assert (too_many.status_code, too_many.json()) == (400, {"error": "At most 2000 points at a time."})
     assert ask_parse("").json() == {"intro": "", "points": [], "conclusion": "", "findings": []}
     assert ask_parse("\0\x07 1. 甲").status_code == 200
     assert desk().get(reverse(PARSE)).status_code == 405

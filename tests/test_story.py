@@ -90,7 +90,7 @@ def test_the_page_of_a_huge_text_is_not_kept():
 
 def test_a_page_shows_so_many_points_and_terms_and_says_how_many_more_there_are(client: Client):
     article = full(points=[("", f"文{number}") for number in range(600)])
-    words = Keyword.objects.bulk_create(Keyword(name=f"词{number}") for number in range(230))
+    words = Keyword.objects.bulk_create(Keyword(name=f"词{number}", confirmed=True) for number in range(230))
     ArticleKeyword.objects.bulk_create(
         ArticleKeyword(tag=word, content_object=article, position=place) for place, word in enumerate(words)
     )

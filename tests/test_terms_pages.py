@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from importlib import import_module
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 from django.apps import apps
@@ -18,6 +19,7 @@ from articles.filters import ArticleFilter
 from articles.models import Article
 from articles.search import drain
 from articles.views import indexes
+from taxonomy.merge import merge, move
 from taxonomy.models import Keyword, Technology
 from tests.factories import english_reader, make_article, make_term
 
@@ -112,6 +114,83 @@ def test_a_term_that_nothing_public_carries_says_so(client: Client):
     make_article(technologies=["Sora"])
     drain.rebuild()
     assert "No published article carries this term yet." in text(client, "/technologies/sora/")
+
+
+def family() -> tuple[Technology, Technology, Technology]:
+    top = make_term("大模型")
+    middle = make_term("视频生成", parent=top)
+    low = make_term("Sora", parent=middle)
+    for term in (top, middle, low):
+        make_article(f"{term.name}的文章", publish=True, technologies=[term.name, "智能体"])
+    return top, middle, low
+
+
+def test_a_term_has_the_articles_of_all_below_it_and_says_where_it_stands(client: Client):
+    family()
+    drain.rebuild()
+    page = text(client, "/technologies/视频生成/")
+    assert "2 articles" in page
+    assert "大模型的文章" not in page and "Sora的文章" in page and "视频生成的文章" in page
+    crumbs, below = (
+        re.search(rf'<nav class="{name}".*?</nav>', page, re.S)[0] for name in ("broader", "narrower")
+    )
+    assert re.findall(r"<a[^>]*>(.*?)</a>", crumbs) == ["AI technology", "大模型"]
+    assert re.findall(r">([^<]+)</a> <data value=\"(\d+)\"", below) == [("Sora", "1")]
+
+
+def test_the_chart_and_the_related_terms_count_the_whole_branch(client: Client):
+    family()
+    drain.rebuild()
+    page = text(client, "/technologies/大模型/")
+    assert "3 articles" in page
+    assert [(opened(address), number) for address, number in counted(page)] == [
+        (3, 3)
+    ]  # 智能体, none of its own kin
+
+
+def test_an_address_that_readers_have_met_answers_for_good(client: Client):
+    term, new = make_term("Sora", aliases=["索拉"]), make_term("新词", confirmed=False)
+    merge([make_term("旧名")], into=term, by=None)
+    addresses = [f"/technologies/{slug}/" for slug in ("sora", "索拉", "旧名")]
+    assert [client.get(address).status_code for address in addresses] == [200, 301, 301]
+    for change in ({"confirmed": False}, {"declined": True}):
+        Technology.objects.filter(pk=term.pk).update(**change)
+        answers = [client.get(address) for address in addresses]
+        assert {answer.status_code for answer in answers} == {410}
+        assert answers[0].headers["X-Robots-Tag"] == "noindex" and "no longer used" in answers[0].text
+    assert client.get(f"/technologies/{new.slug}/").status_code == 404
+    Technology.objects.filter(pk=term.pk).update(confirmed=True, declined=False)
+    assert client.get(addresses[0]).status_code == 200
+
+
+def test_all_spellings_are_named_those_of_merged_terms_too(client: Client):
+    term = make_term("大语言模型", aliases=["大模型"])
+    merge([make_term("LLM", aliases=["语言模型"])], into=term, by=None)
+    page = text(client, "/technologies/大语言模型/")
+    listed = re.search(r'class="aliases".*?</ul>', page, re.S)[0]
+    assert sorted(re.findall(r"<li>(.*?)</li>", listed)) == ["LLM", "大模型", "语言模型"]
+
+
+@pytest.mark.parametrize("address", ["/articles/", "/events/"])
+def test_a_list_of_a_term_that_was_moved_leads_to_where_it_is(client: Client, address):
+    make_article(technologies=["电影"], keywords=["版权"])
+    move([Technology.objects.get()], to=Keyword, by=None)
+    answer = client.get(f"{address}?technology=电影&keyword=版权&since=2026-01-01")
+    assert (answer.status_code, unquote(answer.headers["Location"])) == (
+        301,
+        f"{address}?keyword=版权&keyword=电影&since=2026-01-01",
+    )
+    assert client.get(answer.headers["Location"]).status_code == 200
+    Keyword.objects.filter(name="电影").update(confirmed=False)
+    assert "There is no AI technology “电影”." in client.get(f"{address}?technology=电影").text
+
+
+def test_a_description_is_shown_as_markdown_and_its_first_sentence_to_search_engines(client: Client):
+    make_term("Sora", description="# 来历\n**Sora** 是视频模型。见[官网](https://a.example/)。<script>")
+    page = text(client, "/technologies/sora/")
+    assert "<h2>来历</h2>" in page and "<strong>Sora</strong>" in page and "<script>" not in page
+    assert '<a href="https://a.example/" rel="nofollow noopener">官网</a>' in page
+    assert '<meta name="description" content="Sora 是视频模型。">' in page
 
 
 def test_old_names_lead_to_the_term(client: Client):

@@ -5,10 +5,10 @@ from itertools import count
 import pytest
 from django.urls import reverse
 
-from articles import triage, workflow
+from articles import editing, triage, workflow
 from articles.models import Article, ImportBatch, ImportRow, Outcome, Reuse, Revision, SeedFile, Status
 from taxonomy.models import Industry, Technology
-from tests.factories import desk, make_article, make_source, make_user, set_terms, staff
+from tests.factories import desk, make_article, make_source, make_term, make_user, set_terms, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -91,8 +91,17 @@ def test_what_is_no_longer_to_do_is_not_in_the_queue():
     ],
 )
 def test_what_it_lacks_is_a_reason(lack, reason):
+    make_term("新词", "keyword", confirmed=False)
     complete("甲", **lack)
     assert reasons() == {"甲": [reason]}
+
+
+def test_a_declined_term_is_nothing_to_confirm():
+    article = complete("甲")
+    make_term("不要的", "keyword", confirmed=False, declined=True)
+    set_terms(article, keywords=["不要的"])
+    assert reasons() == {"甲": []}
+    assert desk().get(TRIAGE).context["unconfirmed"] == []
 
 
 def test_findings_of_its_latest_record_are_a_reason_by_their_severity():
@@ -458,6 +467,19 @@ def test_terms_are_edited_on_the_spot():
     assert Article.objects.get().version == 2
 
 
+def test_terms_of_what_is_published_meanwhile_are_edited_in_its_draft():
+    article = complete("甲", keywords=["旧"], publish=True)
+    make_term("草稿里的", "keyword")
+    make_term("新", "keyword")
+    editing.save(article, {"keywords": ["旧", "草稿里的"], "technologies": []}, by=None)
+    form = {"version": 2, "keywords": ["草稿里的", "新"], "technologies": [], "industries": ["教育"]}
+    assert told(desk().post(f"{TRIAGE}{article.pk}/terms/", form, follow=True)) == ["Terms saved."]
+    draft = Revision.objects.get(pending=True).snapshot
+    assert (draft["keywords"], draft["technologies"]) == (["草稿里的", "新"], [])
+    assert [term.name for term in article.keywords.all()] == ["旧"]
+    assert [term.name for term in article.technologies.all()] == ["大模型"]
+
+
 def test_terms_of_a_version_that_was_not_seen_are_refused():
     article = complete("甲")
     Article.objects.update(version=2)
@@ -488,6 +510,7 @@ def test_terms_of_what_does_not_exist_are_not_found():
 
 def test_new_terms_lead_to_where_they_are_confirmed():
     article = complete("甲")
+    make_term("新词", "keyword", confirmed=False)
     set_terms(article, keywords=["新词"])
     [(name, address)] = desk().get(TRIAGE).context["unconfirmed"]
     assert name == "新词"

@@ -1,6 +1,7 @@
 """Random histories of imports, edits, changed seeds, decisions, publishing, undo and redo.
 
-Whatever happens: what an editor wrote is there until she or another changes it, the same files twice change nothing,
+Whatever happens: what an editor wrote is there until she or another changes it, what a seed says anew is there too or
+waits as a conflict, the same files twice change nothing,
 an undo right after an import leaves the tables as they were before, and redo after undo brings the same tables back.
 `UNDO_HISTORIES=1000` tries that many histories.
 """
@@ -8,10 +9,12 @@ an undo right after an import leaves the tables as they were before, and redo af
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from articles import conflicts, editing, teamwork, undoing, workflow
+from articles.identity import prepare
 from articles.models import Article, ImportBatch, Imprint, Note, Revision
 from taxonomy.merge import Refused, merge
 from taxonomy.models import Keyword
@@ -31,7 +34,7 @@ class History:
     def __init__(self, seed: int, folder: Path) -> None:
         self.random = random.Random(seed)
         self.folder = folder
-        self.editor = staff("change_article", "publish_article", "withdraw_article")
+        self.editor = staff("change_article", "publish_article", "withdraw_article", "add_keyword")
         self.number = 0
         self.said: dict[tuple[int, str], str] = {}  # what an editor wrote last in that field of that article
         self.delivered: list[str] = []
@@ -75,7 +78,9 @@ class History:
         places = {
             number: self.random.choice((0, number)) if number == greedy else number for number in numbers
         }
+        bases = self.bases()
         batch = self.deliver([self.record(number, place) for number, place in places.items()])
+        self.check_delivery(batch, bases)
         choice = self.random.random()
         if choice < 0.3:
             done = undoing.undo(batch)
@@ -177,7 +182,28 @@ class History:
         batches = list(ImportBatch.objects.order_by("-pk")[: self.random.choice((1, 3, 100))])
         return self.random.choice(batches) if batches else None
 
+    def bases(self) -> dict[int, dict[str, Any]]:
+        """What seeds last said of each article: a waiting draft of an import knows it better."""
+        drafts = Revision.objects.filter(pending=True, article__status="published")
+        drafted = dict(drafts.values_list("article", "snapshot__base"))
+        return {pk: drafted.get(pk) or base for pk, base in Article.objects.values_list("pk", "base")}
+
     # -- what holds
+
+    def check_delivery(self, batch: ImportBatch, bases: dict[int, dict[str, Any]]) -> None:
+        """What a seed says otherwise than before is what the desk has now, or waits as a conflict."""
+        rows = batch.rows.filter(outcome__in=["updated", "conflict", "unchanged"]).select_related(
+            "file", "article"
+        )
+        for row in rows:
+            [record] = prepare(bytes(row.file.content))
+            desk, base = editing.text(row.article), bases[row.article_id]
+            for field in TEXTS:
+                if record.content[field] != base[field]:
+                    assert desk[field] == record.content[field] or field in row.conflicts
+            brought = set(record.content["keywords"]) - set(base["keywords"])
+            terms = Keyword.objects.resolve([*brought, *desk["keywords"]])
+            assert {terms[name] for name in brought} <= {terms.get(name) for name in desk["keywords"]}
 
     def check(self) -> None:
         edited = Article.objects.in_bulk({pk for pk, _field in self.said})

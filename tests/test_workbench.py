@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 HOME = "/admin/"
 LIST = "/admin/articles/article/"
-STATEMENTS = 17
+STATEMENTS = 19
 
 
 def chief(name: str = ""):
@@ -75,7 +75,9 @@ def test_each_number_leads_to_the_list_that_shows_exactly_these(desk_at_work):
         "scheduled": 1,
         "drafts to approve": 1,
         "conflicts to decide": 1,
+        "possible duplicates": 0,
         "quarantined records": 1,
+        "rules to decide": 0,
         "keywords": 3,
         "AI technologies": 0,
         "industries": 0,
@@ -218,3 +220,13 @@ def test_a_filter_that_does_not_exist_narrows_nothing(query):
     make_article("甲")
     page = desk().get(f"{LIST}?{query}")
     assert [article.title for article in page.context["cl"].result_list] == ["甲"]
+
+
+def test_the_desk_s_own_lists_come_first_and_the_accounts_last():
+    apps = desk().get("/admin/").context["app_list"]
+    names = [app["app_label"] for app in workbench.in_order(apps)]
+    assert names[:3] == ["articles", "taxonomy", "auth"]
+    lists = [model["object_name"] for model in workbench.in_order(apps)[0]["models"]]
+    assert lists[:2] == ["Article", "Source"]
+    page = desk().get("/admin/").content.decode()
+    assert page.index("/admin/articles/article/add/") < page.index("/admin/auth/user/add/")

@@ -15,12 +15,14 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from articles import workflow
-from articles.models import Article, SearchQueue
+from articles import uploads, workflow
+from articles.files import NamedBytes
+from articles.models import Article, SearchQueue, Upload, UploadState
 from articles.search import drain, folder
 from articles.search.query import Asked, Word, find
 from articles.search.reader import reader
 from tests.factories import make_article
+from tests.test_importer import TEXT, seed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +107,12 @@ def found(text: str) -> list[int]:
     return find(now, Asked(words=(Word(text),)), size=100).ids if now else []
 
 
+def other(number: int, **changes: str) -> str:
+    """A record of its own."""
+    link = f"https://e.example/{number}"
+    return seed(标题=f"第{number}条", 链接=link, 总结=f"{number}。{TEXT}", **changes)
+
+
 def is_public(article: Article) -> bool:
     now = reader()
     return bool(now) and article.pk in now.sets.all
@@ -165,6 +173,20 @@ def test_a_rebuild_beside_the_worker_misses_nothing(worker: Worker) -> None:
     drain.rebuild()
     Article.objects.update(title="重建之后")
     wait_until(lambda: found("重建之后") == [article.pk])
+
+
+def test_the_index_follows_while_an_upload_is_imported(worker: Worker) -> None:
+    upload = uploads.store(
+        [NamedBytes("a.txt", lambda: "\n---\n".join(map(other, range(3000))).encode())], by=None
+    )
+    wait_until(lambda: Upload.objects.get().state == UploadState.PREVIEWED)
+    uploads.queue(upload, by=None)
+    wait_until(lambda: Article.objects.exists())
+    article = make_article("导入当中", publish=True)
+    wait_until(lambda: is_public(article))
+    assert Upload.objects.get().state == UploadState.RUNNING
+    wait_until(lambda: Upload.objects.get().state == UploadState.DONE)
+    assert worker.end(signal.SIGTERM) == 0  # with the jobs that the import has left behind
 
 
 def test_a_second_worker_is_refused(worker: Worker) -> None:

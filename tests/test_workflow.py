@@ -278,7 +278,7 @@ def test_it_is_too_late_to_keep_what_the_clock_has_withdrawn():
 
 # --- four eyes ------------------------------------------------------------------------------------
 
-EVERYTHING = {*RIGHTS.values(), "add_article"}
+EVERYTHING = {*RIGHTS.values(), "add_article", "change_article"}
 
 
 def test_nobody_publishes_what_she_submitted_and_somebody_else_does():
@@ -343,6 +343,50 @@ def test_what_came_from_an_import_needs_one_person_only():
     assert stored(article).status == Status.PUBLISHED
 
 
+def test_nobody_publishes_what_she_changed_of_an_import_alone():
+    article, editor, other = (
+        make_article("甲", base={"title": "甲"}),
+        person(*EVERYTHING),
+        person(*EVERYTHING),
+    )
+    editing.save(article, {"title": "乙"}, by=editor)
+    workflow.submit(article, by=other)  # to hand it on is not to have approved it
+    assert "publish" not in workflow.allowed(article, editor)
+    with pytest.raises(workflow.Refused):
+        workflow.publish(article, by=editor)
+    with pytest.raises(workflow.Refused):
+        workflow.publish(article, by=other)
+    workflow.publish(article, by=person(*EVERYTHING))
+
+
+def test_a_reviewer_who_changes_a_comma_leaves_it_to_another():
+    article, editor, reviewer = make_article("甲"), person(*EVERYTHING), person(*EVERYTHING)
+    editing.save(article, {"title": "乙"}, by=editor)
+    workflow.submit(article, by=editor)
+    editing.save(article, {"title": "乙。"}, by=reviewer)
+    for one in (editor, reviewer):
+        with pytest.raises(workflow.Refused):
+            workflow.publish(article, by=one)
+    workflow.publish(article, by=person(*EVERYTHING))
+
+
+def test_what_an_import_or_a_command_changed_leaves_everybody_free():
+    article, editor = make_article("甲", base={"title": "甲"}), person(*EVERYTHING)
+    editing.save(article, {"title": "乙"}, by=None)
+    workflow.publish(article, by=editor)
+    assert stored(article).status == Status.PUBLISHED
+
+
+def test_a_change_from_before_the_last_decision_binds_nobody():
+    article, editor = make_article("甲"), person(*EVERYTHING)
+    editing.save(article, {"title": "乙"}, by=editor)
+    workflow.publish(article, by=None)
+    workflow.withdraw(article, by=None, reason="更正")
+    workflow.reopen(article, by=None)
+    workflow.publish(article, by=editor)
+    assert stored(article).status == Status.PUBLISHED
+
+
 def test_nobody_approves_her_own_draft_but_anybody_an_imports():
     article, editor = make_article(publish=True), person(*EVERYTHING)
     draft(article, by=editor, title="乙")
@@ -395,6 +439,7 @@ def test_a_draft_whose_link_another_took_keeps_nobody_from_withdrawing():
 def test_a_desk_of_one_switches_it_off(settings):
     settings.FOUR_EYES = False
     article, editor = make_article(), person(*EVERYTHING)
+    editing.save(article, {"title": "乙"}, by=editor)
     workflow.submit(article, by=editor)
     workflow.publish(article, by=editor)
     assert stored(article).status == Status.PUBLISHED

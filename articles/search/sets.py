@@ -7,12 +7,13 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from copy import copy
 from datetime import date
 from heapq import heappush, heappushpop
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pyroaring import BitMap
 
@@ -59,6 +60,12 @@ class Sets:
         self._kinds = dict(zip(KINDS, tables, strict=True))
         self._all = everything.read(0)
 
+    def arranged(self, arrange: Callable[[str, "_Table"], Any]) -> Self:
+        """The same articles, with another table for each kind: one that answers as `_Table` does."""
+        other = copy(self)
+        other._kinds = {kind: arrange(kind, table) for kind, table in self._kinds.items()}
+        return other
+
     @property
     def all(self) -> BitMap:
         """The ids of the articles that were public when the file was written."""
@@ -66,14 +73,11 @@ class Sets:
 
     def of(self, kind: str, pk: int) -> BitMap:
         """A copy: sets are changed in place by `&=`, and the next reader needs this one as it is."""
-        table = self._kinds[kind]
-        rank = table.rank(pk)
-        return BitMap() if rank is None else table.bitmap(rank).copy()
+        found = self._kinds[kind].find(pk)
+        return BitMap() if found is None else found.copy()
 
     def size(self, kind: str, pk: int) -> int:
-        table = self._kinds[kind]
-        rank = table.rank(pk)
-        return 0 if rank is None else table.sizes[rank]
+        return self._kinds[kind].size(pk)
 
     def between(self, since: date | None, until: date | None) -> BitMap:
         days = self._kinds["day"]
@@ -103,7 +107,7 @@ class Sets:
 
     def _counts(self, table: "_Table", within: BitMap | None, limit: int | None) -> list[tuple[int, int]]:
         if within is None:
-            return list(zip(table.ids[:limit], table.sizes[:limit], strict=True))
+            return table.largest(limit)
         if limit == 0 or not within:
             return []
         return [(-minus, count) for count, minus in sorted(self._best(table, within, limit), reverse=True)]
@@ -114,7 +118,7 @@ class Sets:
         common = (self._all - within).intersection_cardinality
         best: list[tuple[int, int]] = []  # a heap of (count, -id), the one to give up first on top
         least = 1  # fewer do no better
-        for pk, size, articles in zip(table.ids, table.sizes, table.bitmaps(), strict=True):
+        for pk, size, articles in table.ranked():
             if size < least:
                 break  # nor does any of the smaller ones to come
             count = size - common(articles)
@@ -154,8 +158,21 @@ class _Table:
             return None
         return self._by_id[place]
 
-    def bitmaps(self) -> Iterator[BitMap]:
-        return map(self.bitmap, range(len(self.ids)))
+    def find(self, pk: int) -> BitMap | None:
+        """The kept set itself, as `bitmap`."""
+        rank = self.rank(pk)
+        return None if rank is None else self.bitmap(rank)
+
+    def size(self, pk: int) -> int:
+        rank = self.rank(pk)
+        return 0 if rank is None else self.sizes[rank]
+
+    def largest(self, limit: int | None) -> list[tuple[int, int]]:
+        return list(zip(self.ids[:limit], self.sizes[:limit], strict=True))
+
+    def ranked(self) -> Iterator[tuple[int, int, BitMap]]:
+        """(id, size, set), the largest first."""
+        return zip(self.ids, self.sizes, map(self.bitmap, range(len(self.ids))), strict=True)
 
     def placed(self, first: int, end: int) -> Iterator[BitMap]:
         return map(self.bitmap, self._by_id[first:end])

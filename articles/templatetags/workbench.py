@@ -1,9 +1,10 @@
 from django import template
 
-from articles.workbench import Workbench
+from articles.workbench import Workbench, in_order
 from articles.workbench import workbench as bench
 
 register = template.Library()
+register.filter(in_order)
 
 
 @register.simple_tag(takes_context=True)

@@ -10,6 +10,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from articles import story
+from articles.duplicates import survivor
 from articles.facets import Facets
 from articles.filters import ArticleFilter
 from articles.found import search
@@ -19,12 +20,14 @@ from articles.paging import page
 from articles.related import related
 from articles.search.reader import reader
 from articles.story import Story
-from articles.views.moved import moved
+from articles.views.moved import elsewhere, moved
 
 
 @require_safe
 def article_list(request: HttpRequest) -> HttpResponse:
     selection = ArticleFilter(request.GET)
+    if leads_on := elsewhere(request, selection):
+        return leads_on
     index = reader()
     hits = None
     if selection.question and selection.is_valid():
@@ -65,6 +68,8 @@ def gone(request: HttpRequest, pk: int) -> HttpResponse:
     last = acts.values(*_WITHDRAWAL).first()
     if last is None or not _was_public(last):
         raise Http404
+    if stays := _joined_to(pk):
+        return moved(stays)
     # The title that readers knew: the desk may have given it another since.
     live = last["article__status"] == last["snapshot__status"] == Status.PUBLISHED
     title = last["article__title"] if live else last["snapshot__title"]
@@ -73,6 +78,12 @@ def gone(request: HttpRequest, pk: int) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-cache"  # it may be published again
     return response
+
+
+def _joined_to(pk: int) -> Story | None:
+    """What readers find in its place, where the desk has joined it to another article."""
+    stays = survivor(pk)
+    return story.public(stays) if stays else None
 
 
 _WITHDRAWAL = ("at", "note", "snapshot__title", "snapshot__status", "snapshot__published_at")

@@ -6,23 +6,25 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from articles.search.families import families
 from articles.search.reader import reader
 from articles.search.sets import Sets
 from taxonomy.models import VOCABULARIES, Term
+from taxonomy.tree import Trees
 
 
-def live_sets() -> Sets | None:
-    """None where there is no index (yet): pages then do without numbers, and say so."""
+def live_sets(trees: Trees) -> Sets | None:
+    """The sets of public terms; None where there is no index (yet): pages then do without numbers, and say so."""
     index = reader()
-    return index.sets if index else None
+    return families(index.sets, trees) if index else None
 
 
 def named(vocabulary: str, counts: Iterable[tuple[int, int]]) -> list[Term]:
     """The terms of these (id, number of articles), in this order, each with its number as `articles`."""
     numbers = dict(counts)
     # The index may lag behind a merge: a term that is gone or merged is left out.
-    current = VOCABULARIES[vocabulary].objects.current().order_by()
-    terms = current.only("name", "slug", "sort_key").in_bulk(numbers)
+    public = VOCABULARIES[vocabulary].objects.public().order_by()
+    terms = public.only("name", "slug", "sort_key").in_bulk(numbers)
     for pk, term in terms.items():
         term.articles = numbers[pk]
     return [terms[pk] for pk in numbers if pk in terms]

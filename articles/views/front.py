@@ -13,11 +13,11 @@ from articles.listing import days
 from articles.models import FIELDS, Article, EventPoint
 from articles.paging import page
 from articles.rising import Rise, rising
-from articles.search.reader import Reader, reader
 from articles.search.sets import Sets
-from articles.views.counting import named
+from articles.views.counting import live_sets, named
 from articles.views.terms import counted
 from taxonomy.models import Term
+from taxonomy.tree import trees
 
 RECENT = 200  # newest public articles that the front page's rail looks at
 RAIL = 8  # terms of a vocabulary, and event points, in that rail
@@ -28,25 +28,25 @@ RISING = 6  # terms of a vocabulary, with a line each
 def front(request: HttpRequest) -> HttpResponse:
     recent = list(Article.objects.published().newest_first().values_list("pk", flat=True)[:RECENT])
     newest = page(Article.objects.published(), {})
-    today, index = timezone.localdate(), reader()
+    today, sets = timezone.localdate(), live_sets(trees())
     context = {
         "section": "front",
-        "days": [(day, number_of(day.date, index)) for day in days(newest.rows)],
+        "days": [(day, number_of(day.date, sets)) for day in days(newest.rows)],
         "older": newest.older,
         "today": today,
         "yesterday": today - timedelta(days=1),
-        "rail": rail(recent, today, index),
+        "rail": rail(recent, today, sets),
         "points": first_points(recent[len(newest.rows) :]) or first_points(recent),
     }
     return render(request, "front.html", context)
 
 
-def number_of(day: date, index: Reader | None) -> int | None:
+def number_of(day: date, sets: Sets | None) -> int | None:
     """How many articles the day has in all."""
-    return index.sets.size("day", day.toordinal()) if index else None
+    return sets.size("day", day.toordinal()) if sets else None
 
 
-def rail(recent: list[int], today: date, index: Reader | None) -> list[dict[str, Any]]:
+def rail(recent: list[int], today: date, sets: Sets | None) -> list[dict[str, Any]]:
     """What is on the rise; where that is not known, what the newest articles carry most."""
     titles = {
         "technology": (_("Technologies on the rise"), _("AI technologies")),
@@ -54,7 +54,7 @@ def rail(recent: list[int], today: date, index: Reader | None) -> list[dict[str,
     }
     groups = []
     for vocabulary, (rising_title, plain_title) in titles.items():
-        risen = on_the_rise(index.sets, vocabulary, today) if index else []
+        risen = on_the_rise(sets, vocabulary, today) if sets else []
         terms = [] if risen else counted(vocabulary, recent, RAIL)
         title = rising_title if risen else plain_title
         groups.append({"title": title, "risen": risen, "terms": terms, "more": FIELDS[vocabulary]})

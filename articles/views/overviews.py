@@ -21,6 +21,7 @@ from articles.models import FIELDS, Article, EventPoint, Origin
 from articles.paging import page
 from articles.search.sets import Sets
 from articles.views.counting import list_address, live_sets, named, only
+from articles.views.moved import elsewhere
 from taxonomy.models import VOCABULARIES, Term
 
 ROWS, COLUMNS = 20, 15  # technologies and industries of the atlas
@@ -46,7 +47,7 @@ class Cell:
 @require_safe
 def atlas(request: HttpRequest) -> HttpResponse:
     selection = ArticleFilter(only(request.GET, ["since", "until"]))
-    sets = live_sets()
+    sets = live_sets(selection.trees)
     context: dict[str, Any] = {"section": "atlas", "selection": selection, "counted": sets is not None}
     if sets and selection.is_valid():
         asked = selection.asked()
@@ -117,9 +118,11 @@ class Way:
 def events(request: HttpRequest) -> HttpResponse:
     asked = only(request.GET, [*FIELDS, "source", "since", "until", "match"])
     selection = ArticleFilter(asked)
+    if leads_on := elsewhere(request, selection):
+        return leads_on
     points = EventPoint.objects.filter(article=OuterRef("pk"), position__lte=POINTS)
     found = page(selection.articles.filter(Exists(points)), request.GET)
-    sets = live_sets()
+    sets = live_sets(selection.trees)
     context: dict[str, Any] = {
         "section": "events",
         "selection": selection,
@@ -201,7 +204,7 @@ def day_page(request: HttpRequest, day: str) -> HttpResponse:
         "today": edition == timezone.localdate(),
         "page": found,
     }
-    if sets := live_sets():
+    if sets := live_sets(selection.trees):
         context |= of_the_day(edition, sets)
     return render(request, "day.html", context | neighbours(edition))
 
