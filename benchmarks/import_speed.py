@@ -67,8 +67,12 @@ def raw_copy() -> float:
 
 def dump(table: str) -> tuple[str, list[bytes]]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {table} LIMIT 0")
-        columns = ", ".join(f'"{column.name}"' for column in cursor.description)
+        cursor.execute(
+            "SELECT attname FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+            [table],
+        )
+        columns = ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
         with cursor.copy(f"COPY {table} ({columns}) TO STDOUT") as copy:
             return columns, [bytes(block) for block in copy]
 

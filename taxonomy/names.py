@@ -46,6 +46,18 @@ def _fold(name: str) -> str:
     return bare if bare.isascii() else _simplify(bare).translate(_DASHES)
 
 
+def flattened(text: str) -> tuple[str, str, list[int]]:
+    """A text as keys are spelled; the same with what a key leaves out; and where each character of the one is in it."""
+    spaced = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    ignored = {char for char in set(spaced) if _ignored(char)}
+    places = [place for place, char in enumerate(spaced) if char not in ignored]
+    bare = "".join([spaced[place] for place in places])
+    simple = _simplify(bare).translate(_DASHES)
+    if len(simple) != len(bare):  # a phrase became longer or shorter: then without phrases
+        simple = "".join(_simplify(char)[:1] or char for char in bare).translate(_DASHES)
+    return simple, spaced, places
+
+
 def _ignored(char: str) -> bool:
     return not char.isalnum() and (
         unicodedata.category(char) in _IGNORED

@@ -1,7 +1,8 @@
 """The terms desk: the three vocabularies in the admin."""
 
 from taxonomy.admin.records import MergeAdmin
+from taxonomy.admin.rules import RuleAdmin
 from taxonomy.admin.terms import SecondLookMixin, TermAdmin
 from taxonomy.suggestions import suggest
 
-__all__ = ["MergeAdmin", "SecondLookMixin", "TermAdmin", "suggest"]
+__all__ = ["MergeAdmin", "RuleAdmin", "SecondLookMixin", "TermAdmin", "suggest"]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from taxonomy import aliasing
+from taxonomy.admin.branches import NameInput
 from taxonomy.merge import MAX_TERMS, Refused, merge, move
 from taxonomy.models import VOCABULARIES, Merge, Term
 from taxonomy.preview import preview, preview_move
@@ -36,12 +37,13 @@ class NoteForm(forms.Form):
 
 class MergeForm(NoteForm):
     other = forms.CharField(
-        label=gettext_lazy("Another term, by its name or an alias"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+        label=gettext_lazy("Another term, by its name or an alias"), required=False, max_length=200
     )
     field_order = ["other", "note"]
+
+    def __init__(self, model: type[Term], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["other"].widget = NameInput(model)
 
 
 class AliasesForm(forms.Form):
@@ -112,7 +114,7 @@ class CurationMixin:
     def merge_view(self, request: HttpRequest) -> HttpResponse:
         self._check_right(request)
         data = request.POST if request.method == "POST" else request.GET
-        form = MergeForm(request.POST or None)
+        form = MergeForm(self.model, request.POST or None)
         note = form.cleaned_data["note"] if form.is_bound and form.is_valid() else ""
         terms = self._terms(data)
         survivor, refusal = self._survivor(data, form, terms)
@@ -128,7 +130,7 @@ class CurationMixin:
             else:
                 return self._done(request, record, survivor)
         if survivor and form.is_bound and form.is_valid():  # another that was named is among the terms by now
-            form = MergeForm(initial={"note": note})
+            form = MergeForm(self.model, initial={"note": note})
         context = {
             "title": _("Merge terms"),
             "terms": terms,

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
-from taxonomy import names
+from taxonomy import names, prose
+from taxonomy.admin.branches import BROADER, NameField, TreeMixin
 from taxonomy.admin.curation import CurationMixin
+from taxonomy.branches import check_broader, put
 from taxonomy.merge import Refused, rename
 from taxonomy.models import POINTERS, Alias, Industry, Keyword, Technology, Term
 from taxonomy.relations import use_counts
-
 
 MAX_KEPT = 20  # terms that a page lists as not to be deleted
 
@@ -92,6 +93,29 @@ def _check_name(name: str) -> None:
 
 
 class TermForm(forms.ModelForm):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "parent" in self.fields:
+            label = self._meta.model._meta.get_field("parent").verbose_name
+            self.fields["parent"] = NameField(self._meta.model, label=label.capitalize(), help_text=BROADER)
+        if "description" in self.fields:
+            self.fields["description"].help_text = _("Markdown: **bold**, lists, headings, links to the web.")
+
+    def clean_parent(self) -> Term | None:
+        under = self.cleaned_data["parent"]
+        if under and under.pk != self.instance.parent_id:
+            try:
+                check_broader(self.instance, under)
+            except Refused as refusal:
+                raise ValidationError(str(refusal)) from refusal
+        return under
+
+    def clean_description(self) -> str:
+        text = self.cleaned_data["description"]
+        if len(text) > prose.MAX_DESCRIPTION:
+            raise ValidationError(_("At most %(number)d characters.") % {"number": prose.MAX_DESCRIPTION})
+        return text
+
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         _check_name(name)
@@ -210,7 +234,7 @@ class TermList(ChangeList):
             term.use_count = counts[term.pk]
 
 
-class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
+class TermAdmin(CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
     form = TermForm
     list_display = ["name", "uses", "other_names", "confirmed", "leads_to"]
     list_filter = ["confirmed", InUseFilter, MergedFilter]
@@ -220,7 +244,7 @@ class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # it would count every choice over all rows
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or alias, in any spelling")
-    fields = ["name", "description", "confirmed", "slug", "meeting_key", "leads_to", "uses"]
+    fields = ["name", "parent", "description", "confirmed", "slug", "meeting_key", "leads_to", "uses"]
     readonly_fields = ["slug", "meeting_key", "leads_to", "uses"]
     actions = ["confirm", "merge_selected", "move_selected"]
 
@@ -284,6 +308,8 @@ class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
         self.message_user(request, text % {"number": number}, messages.SUCCESS)
 
     def view_on_site(self, term: Term) -> str:
+        if not term.is_public:
+            return ""
         try:
             return term.get_absolute_url()
         except NoReverseMatch:  # a vocabulary without pages of its own
@@ -298,6 +324,11 @@ class TermAdmin(CurationMixin, SecondLookMixin, admin.ModelAdmin):
             except Refused as refusal:  # somebody took the name in this moment: the form says so
                 raise IntegrityError(str(refusal)) from refusal
         super().save_model(request, obj, form, change)
+        if "parent" in form.changed_data and obj.parent:
+            try:
+                put(obj, obj.parent)
+            except Refused as refusal:
+                raise IntegrityError(str(refusal)) from refusal
 
     def get_deleted_objects(self, objs: Iterable[Term], request: HttpRequest) -> tuple:
         """A term in use is not deleted: say how much uses it rather than list it all."""
