@@ -258,7 +258,7 @@ class Term(TagBase):
             models.Index(
                 fields=["-id"],
                 name="%(class)s_new",
-                condition=Q(confirmed=False, declined=False),
+                condition=Q(confirmed=False, declined=False, merged_into=None),
             ),
         ]
 

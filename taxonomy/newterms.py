@@ -211,7 +211,8 @@ def belongs_to(term: Term, model: type[Term], *, by: AbstractBaseUser | None) ->
     """It is a term of the other vocabulary, and settled by that. Raises Refused."""
     _check_waiting(term)
     record = move([term], to=model, by=by)
-    waiting(model).filter(pk__in=[entry["into"] for entry in record.terms]).update(confirmed=True)
+    targets = model.objects.filter(pk__in=[entry["into"] for entry in record.terms], confirmed=False)
+    targets.update(confirmed=True, declined=False)
     return record
 
 

@@ -76,6 +76,7 @@ class Row:
     titles: list[tuple[str, str]]  # of what carries it: address and title
     proposal: Proposal | None
     reason: Any
+    may: bool  # this person may settle it
 
 
 def reference(text: str) -> Ref | None:
@@ -138,13 +139,15 @@ def _rows(request: HttpRequest, terms: Sequence[Term], *, proposals: bool) -> li
                 term.use_count = counts[term.pk]
         titled = newterms.titles(model, ids, lambda carrier: _may_see(request, carrier)) if ids else {}
         titles |= {(model, pk): [_linked(*one) for one in these] for pk, these in titled.items()}
-    return [_row(term, found.get(term), titles.get((type(term), term.pk), [])) for term in terms]
+    return [_row(request, term, found.get(term), titles.get((type(term), term.pk), [])) for term in terms]
 
 
-def _row(term: Term, proposal: Proposal | None, titles: list[tuple[str, str]]) -> Row:
-    uses = admin.site.get_model_admin(type(term)).uses(term)
+def _row(request: HttpRequest, term: Term, proposal: Proposal | None, titles: list[tuple[str, str]]) -> Row:
+    uses, model = admin.site.get_model_admin(type(term)).uses(term), type(term)
     reason = proposal and REASONS[proposal.reason]
-    return Row(term, ref(type(term), term.pk), term._meta, uses, titles, proposal, reason)
+    return Row(
+        term, ref(model, term.pk), model._meta, uses, titles, proposal, reason, may(request, "change", model)
+    )
 
 
 def _may_see(request: HttpRequest, carrier: type) -> bool:

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='industry',
-            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False)), fields=['-id'], name='industry_new'),
+            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False), ('merged_into', None)), fields=['-id'], name='industry_new'),
         ),
         migrations.AddIndex(
             model_name='keyword',
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='keyword',
-            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False)), fields=['-id'], name='keyword_new'),
+            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False), ('merged_into', None)), fields=['-id'], name='keyword_new'),
         ),
         migrations.AddIndex(
             model_name='technology',
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='technology',
-            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False)), fields=['-id'], name='technology_new'),
+            index=models.Index(condition=models.Q(('confirmed', False), ('declined', False), ('merged_into', None)), fields=['-id'], name='technology_new'),
         ),
         migrations.AddConstraint(
             model_name='industry',

@@ -76,6 +76,11 @@ def names(page: Page) -> list[str]:
     return page.locator(".queue-name > a").all_inner_texts()
 
 
+def press(page: Page, key: str) -> None:
+    expect(page.locator(".queue-chosen")).to_be_visible()  # the page is there a moment before its keys are
+    page.keyboard.press(key)
+
+
 def choose(page: Page, wanted: Iterable[str]) -> bool:
     found = [name for name in names(page) if name in set(wanted)]
     for name in found:
@@ -96,17 +101,17 @@ def test_three_hundred_seeds_bring_sixty_new_terms_and_all_are_settled(desk, del
     # By keys: down and up, confirm, change one's mind, accept what is proposed; one goes on with the row that follows.
     first, second = names(desk)[:2]
     assert {first, second} < {*ALIKE}
-    desk.keyboard.press("j")
+    press(desk, "j")
     expect(desk.locator(".queue-chosen .queue-name > a")).to_have_text(second)
-    desk.keyboard.press("k")
-    desk.keyboard.press("c")
+    press(desk, "k")
+    press(desk, "c")
     expect(desk.locator(".queue-done .desk-published")).to_be_visible()
     assert Technology.objects.get(name=first).confirmed
-    desk.keyboard.press("u")
-    expect(row(desk, first)).to_be_visible()
+    press(desk, "u")
+    expect(desk.locator(".queue-done .desk-in_review")).to_be_visible()
     assert not Technology.objects.get(name=first).confirmed
     row(desk, first).get_by_role("checkbox").focus()
-    desk.keyboard.press("a")
+    press(desk, "a")
     expect(desk.locator(".queue-done")).to_contain_text(first)
     expect(desk.locator(".queue-chosen .queue-name > a")).to_have_text(second)
     assert Technology.objects.get(name=first).merged_into.name == first.removesuffix("技术")
@@ -117,7 +122,7 @@ def test_three_hundred_seeds_bring_sixty_new_terms_and_all_are_settled(desk, del
             break
         if found := [name for name in names(desk) if name in NO_TERMS]:
             row(desk, found[0]).get_by_role("checkbox").focus()
-            desk.keyboard.press("d")
+            press(desk, "d")
             expect(desk.locator(".queue-done .desk-declined")).to_be_visible()
         if choose(desk, NO_TERMS):
             several(desk, "decline")
@@ -126,7 +131,7 @@ def test_three_hundred_seeds_bring_sixty_new_terms_and_all_are_settled(desk, del
             several(desk, "move")
         for typo in [name for name in names(desk) if name in TYPOS]:
             row(desk, typo).get_by_role("checkbox").focus()
-            desk.keyboard.press("r")
+            press(desk, "r")
             desk.keyboard.type(TYPOS[typo])
             desk.keyboard.press("Enter")
             expect(desk.locator(".queue-done")).to_contain_text(TYPOS[typo])
@@ -183,7 +188,7 @@ def test_the_name_of_a_term_is_suggested_in_the_queue_and_on_the_page_of_a_merge
     make_term("大语言模型", aliases=["LLM"])
     term = make_term("大模形", confirmed=False)
     desk.goto(QUEUE)
-    desk.keyboard.press("m")
+    press(desk, "m")
     desk.keyboard.type("llm")
     expect(desk.locator("#queue-names-technology option")).to_have_attribute("value", "大语言模型")
     desk.goto(f"/admin/taxonomy/technology/merge/?ids={term.pk}")
