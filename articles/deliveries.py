@@ -4,9 +4,6 @@ Told by parsing the stored bytes again: whatever has become of the articles sinc
 the same bytes say the same and are not read.
 """
 
-import csv
-import io
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +13,10 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from articles.exporter import plain
+from articles.exporter import MARK, csv_line, json_line
 from articles.identity import Prepared, prepare
 from articles.images import fetch
 from articles.models import (
-    Article,
-    EventPoint,
-    EventSummary,
     ImportBatch,
     ImportRow,
     Imprint,
@@ -31,6 +25,7 @@ from articles.models import (
     SeedFile,
     Source,
 )
+from articles.revisions import label
 from articles.wording import in_words
 from taxonomy.models import VOCABULARIES
 
@@ -221,17 +216,8 @@ def _stored(ids: list[int]) -> Iterator[SeedFile]:
 
 # --- in words -------------------------------------------------------------------------------------
 
-EVENT_TEXTS = {"intro", "conclusion"}
 CLIPPED = 60  # characters of a side
 BEFORE_DIFFERENCE = 10  # of which so many stand before the difference
-
-
-def label(name: str) -> str:
-    """The field of a record as the desk calls it."""
-    if name == "points":
-        return str(EventPoint._meta.verbose_name_plural)
-    model = EventSummary if name in EVENT_TEXTS else Article
-    return str(model._meta.get_field(name).verbose_name)
 
 
 def in_short(then: Any, now: Any) -> tuple[str, str]:
@@ -284,13 +270,9 @@ def records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
 def json_lines(batch: ImportBatch) -> Iterator[str]:
     """The report of a batch: a line for each file that was left out, and for each record."""
     for item in batch.skipped:
-        yield _json({"file": item.get("name", ""), "outcome": "skipped", **item})
+        yield json_line({"file": item.get("name", ""), "outcome": "skipped", **item})
     for record in records(batch):
-        yield _json(record)
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False) + "\n"
+        yield json_line(record)
 
 
 def csv_lines(batch: ImportBatch) -> Iterator[str]:
@@ -304,14 +286,14 @@ def csv_lines(batch: ImportBatch) -> Iterator[str]:
         _("Findings"),
         _("Conflicts"),
     ]
-    yield "\ufeff" + _csv(head)  # without the mark a spreadsheet does not take it for UTF-8
+    yield MARK + csv_line(head)
     for item in batch.skipped:
-        yield _csv([item.get("name", ""), "", "", _("left out"), "", item.get("text", ""), ""])
+        yield csv_line([item.get("name", ""), "", "", _("left out"), "", item.get("text", ""), ""])
     for record in records(batch):
         found = [
             f"{it['line'] or ''}: {it['message']} {it['text']} {it['remedy']}" for it in record["findings"]
         ]
-        yield _csv(
+        yield csv_line(
             [
                 record["file"],
                 record["first_line"],
@@ -319,14 +301,6 @@ def csv_lines(batch: ImportBatch) -> Iterator[str]:
                 Outcome(record["outcome"]).label,
                 record["article"] or "",
                 "\n".join(found),
-                "、".join(str(label(name)) for name in record["conflicts"]),
+                "、".join(map(label, record["conflicts"])),
             ]
         )
-
-
-def _csv(cells: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(
-        cell if isinstance(cell, int) else plain(str(cell)) for cell in cells
-    )
-    return line.getvalue()

@@ -17,14 +17,12 @@ from django.utils.translation import gettext as _
 from articles import labels, points
 from articles.identity import KEY_LABEL, KEY_PREFIX, Prepared, prepare
 from articles.labels import TERM_LABELS
-from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary
-from articles.revisions import snapshot
+from articles.models import TERM_FIELDS, Article
+from articles.revisions import label, snapshot
 
 CHUNK = 100  # articles in memory
-MOST_RECORDS, MOST_CHARACTERS = (
-    500,
-    1_500_000,
-)  # of a seed file: more would be called large when it is imported
+# Of a seed file: more would be called large when it is imported.
+MOST_RECORDS, MOST_CHARACTERS = 500, 1_500_000
 BETWEEN = "\n---\n\n"  # two records of a file
 
 
@@ -59,11 +57,6 @@ class Seed:
 
 
 LeftOut = Callable[[Article, NotExact], None]
-
-
-def seed_text(article: Article) -> str:
-    """The article as one seed record. Raises NotExact."""
-    return seed(article).text
 
 
 def seed(article: Article) -> Seed:
@@ -237,7 +230,7 @@ def seed_zip(articles: QuerySet[Article], told: LeftOut = lambda article, error:
             archive.writestr(f"articles-{number:06d}.txt", text)
             yield pipe.drained()
         if rest:
-            archive.writestr("left-out.jsonl", "".join(map(_json_line, rest)))
+            archive.writestr("left-out.jsonl", "".join(map(json_line, rest)))
     yield pipe.drained()
 
 
@@ -265,10 +258,10 @@ class _Pipe:
 def json_lines(articles: QuerySet[Article]) -> Iterator[str]:
     """Each article as a line of JSON: its number, its key, and all that a revision of it would have."""
     for article in whole(articles):
-        yield _json_line({"id": article.pk, "key": str(article.record_key), **snapshot(article)})
+        yield json_line({"id": article.pk, "key": str(article.record_key), **snapshot(article)})
 
 
-def _json_line(content: dict[str, Any]) -> str:
+def json_line(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False) + "\n"
 
 
@@ -279,20 +272,11 @@ COLUMNS = (
 
 
 def csv_lines(articles: QuerySet[Article]) -> Iterator[str]:
-    """A table for spreadsheets, with a mark that lets them read Chinese, and nothing that they would calculate."""
-    yield "\ufeff" + _csv_line([_heading(name) for name in COLUMNS])
+    """A table for spreadsheets."""
+    yield MARK + csv_line([_("number") if name == "id" else label(name) for name in COLUMNS])
     for article in whole(articles):
         content = {"id": article.pk, **snapshot(article)}
-        yield _csv_line([plain(_cell(content[name])) for name in COLUMNS])
-
-
-def _heading(name: str) -> str:
-    if name == "id":
-        return _("number")
-    if name == "points":
-        return str(EventPoint._meta.verbose_name_plural)
-    model = EventSummary if name in {"intro", "conclusion"} else Article
-    return str(model._meta.get_field(name).verbose_name)
+        yield csv_line([_cell(content[name]) for name in COLUMNS])
 
 
 def _cell(value: Any) -> str:
@@ -308,12 +292,14 @@ def _point(point: dict[str, str]) -> str:
     return "：".join(filter(None, [point["heading"], point["body"]]))
 
 
-def _csv_line(cells: list[str]) -> str:
+def csv_line(cells: Iterable[Any]) -> str:
+    """A row with nothing in it that a spreadsheet would calculate."""
     line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(plain(str(cell)) for cell in cells)
     return line.getvalue()
 
 
+MARK = "\ufeff"  # without it a spreadsheet does not take a table for UTF-8
 FORMULA = frozenset("=+-@＝＋－＠﹢﹣﹦﹫")
 SEPARATORS = frozenset(";\t\r\n")
 _GAP = re.compile(r"[;\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]++")

@@ -30,7 +30,6 @@ class Prepared:
     quarantined: bool
     needs_care: bool
     content: dict[str, Any] = field(default_factory=dict)
-    json: str = ""  # the content
     events_raw: str = ""
     key: UUID | None = None
     hash: UUID | None = None
@@ -94,7 +93,6 @@ def _prepare(record: seeds.Record) -> Prepared:
         return _quarantined(record.first_line, record.last_line, record.findings)
     own_key = _own_key(record)
     content = content_of(record)
-    text = json.dumps(content, ensure_ascii=False)
     url_key = links.canonical(record.url)
     return Prepared(
         first_line=record.first_line,
@@ -103,10 +101,9 @@ def _prepare(record: seeds.Record) -> Prepared:
         quarantined=False,
         needs_care=any(finding.severity == "warning" for finding in record.findings),
         content=content,
-        json=text,
         events_raw=record.events_raw,
         key=own_key or _record_key(record, url_key),
-        hash=_digest(text),
+        hash=_digest(json.dumps(content, ensure_ascii=False)),
         text_hash=text_hash(record.summary),
         url_key=url_key,
         host=links.host(record.url) if url_key else None,

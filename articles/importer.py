@@ -345,7 +345,7 @@ def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
         content["source_date"],
         content["source_date_origin"],
         as_json(content["extra"]),
-        record.json,
+        as_json(content),
         record.key,
         record.hash,
         record.text_hash,

@@ -52,8 +52,12 @@ def text_of(row: ImportRow) -> str:
     """The record as delivered, to be edited. Raises Refused if it is too long for that."""
     text = rereading.delivered(bytes(row.file.content), row.first_line, row.last_line, row.findings)
     if len(text) > MOST:
-        raise Refused(_("This text is too long for a page. Mend the file and import it again."))
+        raise Refused(too_long())
     return text.replace("\0", "")
+
+
+def too_long() -> str:
+    return _("This text is too long for a page. Mend the file and import it again.")
 
 
 def foresee(row: ImportRow, text: str) -> list[Foreseen]:
@@ -90,6 +94,8 @@ def _apply(row: ImportRow, text: str) -> list[ImportRow]:
     row = ImportRow.objects.select_for_update(of=("self",)).select_related("batch").get(pk=row.pk)
     if refusal := why_not(row):
         raise Refused(refusal)
+    if len(text) > MOST:
+        raise Refused(too_long())
     content = text.encode()
     if ImportRow.objects.filter(batch=batch, file__sha256=hashlib.sha256(content).hexdigest()).exists():
         raise Refused(_("Exactly this text is in the batch already. Change what is wrong with it."))

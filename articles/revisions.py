@@ -5,11 +5,20 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Field, Max
 from django.db.models.fields.json import KeyTextTransform
 
 from articles import links
-from articles.models import TERM_FIELDS, Article, Origin, Revision, RevisionKind, Status
+from articles.models import (
+    TERM_FIELDS,
+    Article,
+    EventPoint,
+    EventSummary,
+    Origin,
+    Revision,
+    RevisionKind,
+    Status,
+)
 from articles.storing import as_json, copy_rows
 
 # What a seed says about an article. `Article.base` has these, the terms (as spelled) and the event summary.
@@ -17,6 +26,19 @@ SEED_FIELDS = ("title", "url", "also_at", "summary", "source_date", "source_date
 DESK_FIELDS = ("excerpt", "reuse", "status", "published_at", "withdraw_at")
 
 Snapshot = dict[str, Any]
+
+
+def column(field: str) -> Field:
+    """The model field behind a field of a snapshot; the points have none."""
+    model = EventSummary if field in {"intro", "conclusion", "origin"} else Article
+    return model._meta.get_field(field)
+
+
+def label(field: str) -> str:
+    """What the desk calls a field of a snapshot."""
+    if field == "points":
+        return str(EventPoint._meta.verbose_name_plural)
+    return str(column(field).verbose_name)
 
 
 def snapshot(article: Article) -> Snapshot:

@@ -7,7 +7,6 @@ from articles import imprints
 from articles.images import fetch
 from articles.intake import Row
 from articles.models import FIELDS, TERM_FIELDS, ImportBatch
-from articles.storing import as_json
 from taxonomy import homes, names
 from taxonomy.models import POINTERS, Term
 
@@ -97,8 +96,7 @@ def _vocabulary(name: str) -> type[Term]:
 
 def _take_home(rows: Collection[Row], terms: Terms) -> None:
     for row, content in zip(rows, at_home([row.record.content for row in rows], terms), strict=True):
-        if content is not row.record.content:
-            row.record.content, row.record.json = content, as_json(content)
+        row.record.content = content
 
 
 def at_home(contents: Sequence[dict[str, Any]], terms: Terms) -> Sequence[dict[str, Any]]:

@@ -197,7 +197,11 @@ def _work(upload: Upload, progress: Progress) -> bool:
         return True
     state, act = (UploadState.RUNNING, _run) if upload.queued_at else (UploadState.PREVIEWING, _preview)
     # Counted beforehand: what kills the worker each time must not do so for ever.
-    _note(upload, state=state, attempts=F("attempts") + 1, files_read=0, records=0, held_up=False)
+    begun = Upload.objects.filter(pk=upload.pk, state=upload.state).update(
+        state=state, attempts=F("attempts") + 1, files_read=0, records=0, held_up=False
+    )
+    if not begun:  # discarded in this moment
+        return True
     try:
         act(upload, progress)
     except (importer.Busy, Stopped) as pause:

@@ -134,10 +134,9 @@ def _stands_again(merge: Merge, entry: dict, undone: Undone) -> bool:
 def _tree_kept(merge: Merge) -> list[str]:
     """Broader terms are as they were before, where nobody has changed that since; why not elsewhere."""
     model = VOCABULARIES[merge.vocabulary]
-    kept = tree.restored(model, merge.parents) if merge.parents else []
+    kept = model.objects.filter(pk__in=tree.restored(model, merge.parents)[:SHOWN])
     text = _("“%(name)s” stays where it is in the tree: it would stand below itself, or too deep.")
-    names_kept = model.objects.filter(pk__in=kept[:SHOWN]).values_list("name", flat=True)
-    return [text % {"name": name} for name in names_kept] if kept else []
+    return [text % {"name": name} for name in kept.values_list("name", flat=True)]
 
 
 def _leave_behind(merge: Merge, entry: dict, undone: Undone) -> None:

@@ -6,12 +6,13 @@ server with a data directory under `var/test`, which is stopped at the end.
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from articles.search import index
 from articles.search.reader import Reader, reader
@@ -55,6 +56,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if EMBEDDED:
         server.stop(DATABASE["EMBEDDED_DATA"])
     config.run_lock.close()
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """What is told without a browser, such as the reason of a refusal, is in the language of the site otherwise."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

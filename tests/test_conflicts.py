@@ -8,20 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import translation
 
 from articles import conflicts, editing, importer, revisions, workflow
 from articles.conflicts import EDIT, KEEP, TAKE
 from articles.models import Article, ImportBatch, ImportRow, SeedFile
 from tests.factories import desk, make_article, make_user, staff
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 TEXT = (

@@ -7,20 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from articles import corrections, revisions, story, workflow
 from articles.models import Article, Correction, Reuse, RevisionKind, Status
 from tests.factories import desk, english_reader, make_article, make_source, make_user, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 WRONG, RIGHT = "院方投入三亿元", "院方投入三千万元"
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

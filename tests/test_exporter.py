@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from articles import exporter, importer, revisions
-from articles.exporter import NotExact, plain, seed_text
+from articles.exporter import NotExact, plain, seed
 from articles.models import Article, EventPoint, EventSummary, ImportRow, Outcome, RevisionKind, SeedFile
 from tests.factories import make_article, set_terms
 from tests.test_seeds import mutated
@@ -119,7 +119,7 @@ def test_an_article_made_by_hand_comes_back_unchanged(tmp_path):
 def test_what_the_format_cannot_carry_is_left_out_and_said(tmp_path, capsys):
     article = make_article("无")
     with pytest.raises(NotExact, match="title"):
-        seed_text(article)
+        seed(article)
     with pytest.raises(SystemExit):
         call_command("export_seeds", "--output", str(tmp_path / "all.txt"))
     assert "title" in capsys.readouterr().err

@@ -2,14 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from articles import importer, undoing
 from articles.models import Article, ImportBatch, Imprint
@@ -18,15 +17,9 @@ from articles.workbench import workbench
 from tests.factories import desk, make_user, staff
 from tests.test_importer import TEXT, deliver, outcomes, seed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 OTHER = seed(链接="https://www.example.com/b.html", 总结="乙。" + TEXT)
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """What an import report tells: what came in, what changed since an earlier batch, what is missing, who delivers faults."""
 
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import translation
 
 from articles import deliveries, editing, undoing
 from articles.deliveries import Faults, in_short
@@ -14,13 +12,7 @@ from articles.models import Article, ImportBatch
 from tests.factories import make_term
 from tests.test_importer import TEXT, deliver, seed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """What editors correct again and again is proposed as a rule, and does nothing until somebody agrees."""
 
-from collections.abc import Iterator
 
 import pytest
-from django.utils import translation
 
 from articles import editing, retagging
 from articles.lessons import MAX_AT_ONCE, replaced
@@ -15,13 +13,7 @@ from taxonomy.models import Industry, Keyword, Merge, Rule, RuleDecision, Techno
 from taxonomy.undo import undo
 from tests.factories import make_article, make_term, make_user
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def corrected(before: str, after: str, *, times: int, first: int = 1, vocabulary: str = "technology") -> None:

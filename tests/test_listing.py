@@ -12,15 +12,9 @@ from articles.paging import cursor, load, page
 from taxonomy.models import Technology
 from tests.factories import make_article, make_source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 EVIL = "<script>alert(1)</script>&\"'"
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 def row_of(article: Article) -> listing.Row:

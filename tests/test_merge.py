@@ -6,7 +6,6 @@ from threading import Thread
 import pytest
 from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
-from django.utils import translation
 from psycopg.errors import DeadlockDetected
 
 from articles.models import Article, ArticleKeyword, ArticleTechnology, SearchQueue
@@ -21,13 +20,7 @@ from taxonomy.relations import counterpart, relations
 from taxonomy.undo import foresee, undo
 from tests.factories import make_article, make_term, make_user
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def technologies(article) -> list[tuple[str, str, int]]:

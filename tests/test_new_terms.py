@@ -256,6 +256,12 @@ def test_several_become_names_of_one_term_or_go_to_another_vocabulary():
     assert not newterms.waiting(Technology).exists()
 
 
+def test_what_was_declined_in_the_other_vocabulary_is_a_term_there_once_an_editor_puts_another_there():
+    there, term = new("制造", "industry", declined=True), new("制造")
+    act(desk(), "move", one=term, **{f"to-{ref(term)}": "industry"})
+    assert state(there) == (True, False)
+
+
 def test_what_somebody_merged_in_the_meantime_is_not_merged_again():
     known, term = make_term("甲"), new("乙", merged_into=make_term("丙"))
     with pytest.raises(Refused):
@@ -285,8 +291,9 @@ def test_whoever_may_only_look_settles_nothing():
 def test_whoever_may_change_one_vocabulary_touches_no_other():
     keyword, technology = new("电影", "keyword"), new("乙")
     industry = make_term("电影", "industry")
-    client = desk(staff("change_technology"))
-    assert [row.term for row in client.get(queue()).context["rows"]] == [technology]
+    client = desk(staff("change_technology", "view_keyword"))
+    rows = client.get(queue()).context["rows"]
+    assert [(row.term, row.may) for row in rows] == [(keyword, False), (technology, True)]
     refused = ["电影: You have no right to change this vocabulary."]
     assert told(act(client, "confirm", keyword)) == refused
     fields = {f"proposal-{ref(technology)}": ref(industry)}

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from django.core import signing
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from articles import corrections, editing, previews, revisions, story, workflow
@@ -18,14 +18,8 @@ from newsroom.urls import urlpatterns
 from taxonomy.models import Keyword
 from tests.factories import desk, english_reader, make_article, make_source, make_term, make_user, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 SECRET = "未经批准"
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 def live(**fields: Any) -> Article:

@@ -4,12 +4,13 @@ import pytest
 
 from articles import importer, repair, rereading, undoing
 from articles.files import list_files
+from articles.identity import prepare
 from articles.models import Article, ImportRow, Outcome, SeedFile
 from tests.factories import desk, make_user, staff
 from tests.test_importer import TEXT, deliver, everything, outcomes, seed
 from tests.test_uploads import other
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 BROKEN = "标题: 只有标题\n"
 MENDED = f"标题: 只有标题\n链接: https://e.example/mended\n总结: {TEXT}\n"
@@ -107,6 +108,12 @@ class TestItIsRefused:
             with pytest.raises(repair.Refused, match="in the batch already"):
                 repair.repair(quarantined(), text)
 
+    def test_with_a_text_that_no_page_takes(self, folder, monkeypatch):
+        deliver(folder, BROKEN)
+        monkeypatch.setattr(repair, "MOST", 10)
+        with pytest.raises(repair.Refused, match="too long"):
+            repair.foresee(quarantined(), MENDED)
+
     def test_for_an_undone_batch_an_article_and_a_picture(self, folder):
         batch = deliver(folder, other(1), BROKEN)
         created = batch.rows.get(outcome="created")
@@ -166,6 +173,18 @@ class TestThePage:
         assert bytes(made.file.content).decode() == MENDED
         assert "As it was delivered" in client.get(response["Location"]).content.decode()
         assert "Repaired to:" in client.get(f"/admin/articles/importrow/{row.pk}/change/").content.decode()
+
+    def test_reads_a_text_of_many_records_once_and_shows_what_is_broken_first(self, folder, monkeypatch):
+        deliver(folder, BROKEN)
+        read = []
+        monkeypatch.setattr("articles.admin.repair.SHOWN", 2)
+        monkeypatch.setattr(
+            "articles.admin.repair.prepare", lambda content: read.append(content) or prepare(content)
+        )
+        text = f"{other(1)}\n{other(2)}\n标题: 又只有标题\n"
+        shown = desk().post(self.address(quarantined()), {"text": text, "check": "1"}).context["foreseen"]
+        assert [one["outcome"] for one in shown] == ["quarantined", "created"]
+        assert len(read) == 1
 
     def test_is_for_those_who_may_import(self, folder):
         deliver(folder, BROKEN)

@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import translation
 
 from articles import editing, retagging, revisions, workflow
 from articles.models import (
@@ -21,13 +20,7 @@ from taxonomy.models import Keyword, Rule, Technology
 from taxonomy.undo import undo as undo_merge
 from tests.factories import make_article, make_term, make_user, set_terms, staff
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 @pytest.fixture

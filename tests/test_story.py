@@ -9,13 +9,7 @@ from articles.models import Article, ArticleKeyword, EventPoint, EventSummary, S
 from taxonomy.models import Keyword, Technology
 from tests.factories import make_article
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def full(**fields) -> Article:

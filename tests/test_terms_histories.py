@@ -162,6 +162,8 @@ class History:
         was, carried = self.places(self.said(article)), self.model.carried(article)
         self.imported({number: new})
         self.records[number] = article, new
+        if new == terms:  # unchanged: whatever its names mean by now
+            return
         now = self.places(new)
         self.model.remove(article, (was - now) & carried)
         for place in now - was:

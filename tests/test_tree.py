@@ -1,11 +1,9 @@
 """Broader and narrower terms: no cycles, what readers see of them, and what merging, moving and undoing do to them."""
 
-from collections.abc import Iterator
 from threading import Barrier, Thread
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.utils import translation
 
 from taxonomy.merge import Refused, merge, move
 from taxonomy.models import Keyword, Technology, Term
@@ -14,13 +12,7 @@ from taxonomy.tree import MAX_DEPTH, trees
 from taxonomy.undo import undo
 from tests.factories import make_article, make_term
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def chain(*names: str) -> list[Term]:

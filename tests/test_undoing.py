@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from articles import conflicts, corrections, editing, teamwork, undoing, workflow
 from articles.importer import Busy
@@ -33,13 +33,7 @@ from taxonomy.models import Industry, Keyword, Technology
 from tests.factories import make_article, make_term, make_user, set_terms, staff
 from tests.test_importer import TEXT, deliver, outcomes, seed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 @pytest.fixture

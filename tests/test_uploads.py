@@ -30,7 +30,7 @@ from tests.factories import make_user
 from tests.test_importer import TEXT, everything, outcomes, seed
 from tests.test_worker import database_url, other
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def delivery(*texts: str) -> list[NamedBytes]:
@@ -96,6 +96,12 @@ class TestThePreview:
         uploads.queue(upload, by=None)
         uploads.run_next()
         assert again(upload).batch.counts["created"] == 3
+
+    def test_does_not_begin_when_somebody_discards_it_in_that_moment(self):
+        upload = stored(other(1))
+        uploads.discard(again(upload))
+        uploads._work(upload, uploads.Progress(upload, None, lambda: True))
+        assert (again(upload).state, again(upload).attempts) == (UploadState.DISCARDED, 0)
 
     def test_waits_while_another_import_runs_and_says_so(self, monkeypatch):
         upload = stored(other(1))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils.translation import override
 
 from taxonomy import vocabulary_csv
 from taxonomy.merge import move
@@ -19,16 +17,10 @@ from taxonomy.vocabulary_csv import Outdated, Unreadable, apply, exported, parse
 from taxonomy.vocabulary_plan import Plan
 from tests.factories import desk, make_term, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 IMPORT = reverse("terms_import", kwargs={"vocabulary": "technology"})
 EXPORT = reverse("terms_export", kwargs={"vocabulary": "technology"})
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with override("en"):
-        yield
 
 
 def table(*rows: str) -> str:

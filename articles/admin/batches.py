@@ -204,9 +204,7 @@ TELLING = ("article_link", "remarks", "conflict_table", RowArticleFilter, "artic
 
 
 def _told(request: HttpRequest, names: list[Any]) -> list[Any]:
-    if any(request.user.has_perm(f"articles.{right}_article") for right in ("view", "change")):
-        return names
-    return [name for name in names if name not in TELLING]
+    return names if records.sees_articles(request) else [name for name in names if name not in TELLING]
 
 
 class RowList(ChangeList):

@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from articles import revisions
 from articles.compare import FIELDS, Change, LabelsChange, PointChange, PointsChange, TextChange
 from articles.marks import FOLDED, SAME, Run, fold
-from articles.models import TERM_FIELDS, Article, EventPoint, EventSummary
+from articles.models import TERM_FIELDS
 
 ROOM = 100_000  # characters of one field that a comparison shows
 MARKUP = 10  # what a run takes up besides its text
 MOST_FOLDED = 4_000  # characters of a folded stretch that can be opened
 MOST_HEADING = 80
 MOST_POINTS = 500  # of a version that is shown whole
-EVENT_FIELDS = {"intro", "conclusion", "origin"}
 TIMES = {"published_at", "withdraw_at"}
 REST = "rest"
 
@@ -49,12 +49,7 @@ class ShownPoint:
 
 
 def label(field: str) -> str:
-    if field == "points":
-        return str(EventPoint._meta.verbose_name_plural)
-    if field not in FIELDS:
-        return field
-    model = EventSummary if field in EVENT_FIELDS else Article
-    return str(model._meta.get_field(field).verbose_name)
+    return revisions.label(field) if field in FIELDS else field
 
 
 def value(field: str, stored: Any) -> str:
@@ -64,20 +59,21 @@ def value(field: str, stored: Any) -> str:
         return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else stored
     if field in TERM_FIELDS or field in {"source", "source_date"} | TIMES:
         return str(stored or "")
-    model = EventSummary if field in EVENT_FIELDS else Article
-    return str(dict(model._meta.get_field(field).flatchoices).get(stored, stored or ""))
+    return str(dict(revisions.column(field).flatchoices).get(stored, stored or ""))
 
 
-def in_words(field: str, stored: Any) -> str:
-    """Any field of a snapshot as one text, of bounded length: terms in a row, points in lines."""
+def in_words(field: str, stored: Any, most: int = ROOM) -> str:
+    """Any field of a snapshot as one text, of bounded length: terms in a row, points and other labels in lines."""
     match stored:
         case [{"heading": _}, *_rest]:
-            text = "\n".join(filter(None, (" ".join(filter(None, point.values())) for point in stored)))
+            text = "\n".join(filter(None, ("：".join(filter(None, point.values())) for point in stored)))
         case [*names]:
             text = "、".join(map(str, names))
+        case {**labels}:
+            text = "\n".join(f"{name}：{said}" for name, said in labels.items())
         case _:
             text = value(field, stored)
-    return text if len(text) <= ROOM else f"{text[:ROOM]}…"
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def shown(changes: Iterable[Change]) -> list[dict[str, Any]]:

@@ -19,11 +19,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import duplicates, editing, workflow
 from articles.admin import changes
+from articles.admin.forms import NoteField, VersionField
 from articles.admin.lists import is_id
 from articles.compare import compare
 from articles.duplicates import OUT_OF_USE
 from articles.models import TERM_FIELDS, Article, Decision, DuplicatePair, Status
 from articles.revisions import Snapshot
+from articles.workbench import may_see
 
 ON_A_PAGE = 50  # pairs
 OTHERS = 20  # pairs of the same group that a pair's page names
@@ -47,20 +49,12 @@ BRIEF = [
 class PairForm(forms.Form):
     """What the person has seen, and one of the ways to decide."""
 
-    _UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
-    _ERRORS = {"required": _UNKNOWN, "invalid": _UNKNOWN}
-    low = forms.IntegerField(widget=forms.HiddenInput, error_messages=_ERRORS)
-    high = forms.IntegerField(widget=forms.HiddenInput, error_messages=_ERRORS)
+    low, high = VersionField(), VersionField()
     act = forms.ChoiceField(
         choices=[(name, name) for name in ("low", "high", "dismiss", "separate", "again")],
         error_messages={"required": gettext_lazy("Choose what to do.")},
     )
-    note = forms.CharField(
-        label=gettext_lazy("Note (optional)"),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-    )
+    note = NoteField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,7 @@ class DuplicatePairAdmin(admin.ModelAdmin):
     """Whoever may see articles may look; whoever may change them decides."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(request.user.has_perm(f"articles.{right}_article") for right in ("view", "change"))
+        return may_see(request.user, "articles", "article")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("articles.change_article")

@@ -47,13 +47,28 @@ def _rows(number: int) -> AdminTextareaWidget:
     return AdminTextareaWidget(attrs={"rows": number})
 
 
-class VersionForm(forms.Form):
-    """Knows which version of the article the person has before her."""
+class VersionField(forms.IntegerField):
+    """Which version of an article the person has before her."""
 
-    _UNKNOWN = gettext_lazy("This form does not say which version of the article it is about. Open it again.")
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": _UNKNOWN, "invalid": _UNKNOWN}
+    widget = forms.HiddenInput
+    default_error_messages = dict.fromkeys(
+        ["required", "invalid"],
+        gettext_lazy("This form does not say which version of the article it is about. Open it again."),
     )
+
+
+class NoteField(forms.CharField):
+    """What the history shall say of it."""
+
+    widget = forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        said = {"label": gettext_lazy("Note (optional)"), "max_length": 2000, "required": False}
+        super().__init__(**said | kwargs)
+
+
+class VersionForm(forms.Form):
+    version = VersionField()
 
 
 class ArticleForm(forms.ModelForm):

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,11 +17,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from articles import editing, revisions, rewriting, workflow
 from articles.admin import changes
-from articles.admin.forms import VersionForm
+from articles.admin.forms import NoteField, VersionForm
 from articles.admin.lists import is_id
 from articles.compare import FIELDS, Change, ListChange, Snapshot, compare
 from articles.models import TERM_FIELDS, Article, ImportBatch, Revision, RevisionKind
@@ -33,12 +31,7 @@ _BATCH = re.compile(r"#(\d{1,18})")
 
 
 class RestoreForm(VersionForm):
-    note = forms.CharField(
-        label=gettext_lazy("Note (optional)"),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-    )
+    note = NoteField()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The records of a batch, or of a preview of one: a tab for each outcome, and each record beside what it became."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from articles import rereading, revisions
+from articles.admin import changes
 from articles.admin.lists import is_id
 from articles.admin.panels import remarks
-from articles.deliveries import label
 from articles.models import Article, Outcome, PreviewRow
+from articles.revisions import label
+from articles.workbench import may_see
 
 PAGE = 25
 CLIPPED = 2_000  # characters of a value
-LISTED = 100  # items of a value
 FIELDS = (
     "title", "url", "also_at", "source_date", "summary", "keywords", "technologies", "industries", "intro", "points",
     "conclusion", "extra",
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 def sees_articles(request: HttpRequest) -> bool:
-    return any(request.user.has_perm(f"articles.{right}_article") for right in ("view", "change"))
+    return may_see(request.user, "articles", "article")
 
 
 # --- tabs -----------------------------------------------------------------------------------------
@@ -133,35 +133,19 @@ def beside(row: Any, content: bytes, *, sees: bool) -> dict[str, Any]:
 
 def compared(content: dict[str, Any] | None, article: Article | None) -> list[Line]:
     now = revisions.snapshot(article) if article else {}
-    sides = [(name, said(content[name] if content else None), said(now.get(name))) for name in FIELDS]
+    sides = [(name, content[name] if content else None, now.get(name)) for name in FIELDS]
     return [
-        Line(label(name), theirs, ours, bool(content and article and theirs != ours))
+        # Two long texts may begin alike.
+        Line(
+            label(name), _said(name, theirs), _said(name, ours), bool(content and article and theirs != ours)
+        )
         for name, theirs, ours in sides
         if theirs or ours
     ]
 
 
-def said(value: Any) -> str:
-    """A value of a record, to be read."""
-    if isinstance(value, dict):
-        return _clipped("\n".join(f"{key}：{part}" for key, part in value.items()))
-    if not isinstance(value, list):
-        return "" if value is None else _clipped(str(value))
-    if value and isinstance(value[0], dict):
-        return _clipped("\n".join(_points(value)))
-    return _clipped("、".join(map(str, value[:LISTED])))
-
-
-def _points(points: Iterable[dict[str, str]]) -> Iterable[str]:
-    for number, point in enumerate(points, 1):
-        if number > LISTED:
-            yield "…"
-            return
-        yield f"{number}. " + "：".join(filter(None, (point.get("heading"), point.get("body"))))
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= CLIPPED else f"{text[:CLIPPED]}…"
+def _said(name: str, value: Any) -> str:
+    return changes.in_words(name, value, CLIPPED)
 
 
 def three_sides(conflicts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -175,7 +159,7 @@ def three_sides(conflicts: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "label": label(name),
-            "sides": [said(sides.get(side)) for side in ("base", "desk", "seed")],
+            "sides": [_said(name, sides.get(side)) for side in ("base", "desk", "seed")],
             "decision": choices.get((sides.get("decision") or {}).get("choice"), ""),
             "at": (sides.get("decision") or {}).get("at", "")[:16].replace("T", " "),
         }

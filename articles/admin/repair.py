@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -14,11 +15,13 @@ from django.views.decorators.http import require_http_methods
 from articles import repair, rereading
 from articles.admin import records
 from articles.admin.panels import remarks
+from articles.identity import prepare
 from articles.importer import Busy
-from articles.models import Article, ImportRow
+from articles.models import Article, ImportRow, Outcome
 from articles.wording import in_words
 
 ADD = "articles.add_importbatch"
+SHOWN = 50  # records of the mended text
 
 
 class RepairMixin:
@@ -87,30 +90,24 @@ def _row(request: HttpRequest, pk: int) -> ImportRow:
         request.user.has_perm(right) for right in (ADD, "articles.view_importrow", "articles.view_seedfile")
     ):
         raise PermissionDenied
-    row = ImportRow.objects.filter(pk=pk).select_related("batch", "file").first() if pk < 2**63 else None
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(ImportRow.objects.select_related("batch", "file"), pk=pk)
 
 
 def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[dict[str, Any]]:
-    articles = Article.objects.whole().in_bulk(
-        {one.article_id for one in foreseen if sees and one.article_id}
-    )
+    """What is broken comes first: a text of many records is not shown to its end."""
+    foreseen = sorted(foreseen, key=lambda one: one.outcome != Outcome.QUARANTINED)[:SHOWN]
+    ids = {one.article_id for one in foreseen if sees and one.article_id}
+    articles = Article.objects.whole().in_bulk(ids)
+    read = {record.first_line: record.content for record in prepare(text.encode()) if not record.quarantined}
     return [
         {
             "outcome": one.outcome,
             "label": one.outcome.label,
-            "broken": one.outcome == "quarantined",
+            "broken": one.outcome == Outcome.QUARANTINED,
             "line": one.first_line,
             "findings": [in_words(finding) for finding in one.findings],
-            "fields": _fields(text, one, articles),
+            "fields": records.compared(read.get(one.first_line), articles.get(one.article_id)),
             "article": articles.get(one.article_id),
         }
         for one in foreseen
     ]
-
-
-def _fields(text: str, one: repair.Foreseen, articles: dict[int, Article]) -> list[records.Line]:
-    record = rereading.understood(text.encode(), one.first_line, one.first_line)
-    return records.compared(record.content if record else None, articles.get(one.article_id))

@@ -22,6 +22,7 @@ from articles import retagging
 from articles.admin.lists import BoundedListMixin, is_id
 from articles.models import FIELDS, Article, Retag, RetagOutcome, RetagRow, Status
 from articles.retagging import Foreseen, Refused
+from articles.workbench import may_see
 from taxonomy import names
 from taxonomy.models import VOCABULARIES, Term
 
@@ -151,7 +152,7 @@ class RetagAdmin(BoundedListMixin, admin.ModelAdmin):
     # -- who may see it: whoever may see articles; nobody changes it
 
     def has_view_permission(self, request: HttpRequest, obj: Retag | None = None) -> bool:
-        return any(request.user.has_perm(f"articles.{verb}_article") for verb in ("view", "change"))
+        return may_see(request.user, "articles", "article")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

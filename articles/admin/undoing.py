@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import deliveries, undoing
 from articles.admin.lists import is_id
+from articles.admin.records import sees_articles
 from articles.importer import Busy
 from articles.models import ImportBatch
 from taxonomy.models import VOCABULARIES
@@ -87,9 +88,7 @@ class UndoingMixin:
 
     def _page(self, request: HttpRequest, batch: ImportBatch, template: str, **context: Any) -> HttpResponse:
         context |= self.admin_site.each_context(request) | {"opts": self.opts, "batch": batch}
-        context["sees_articles"] = any(
-            request.user.has_perm(f"articles.{it}_article") for it in ("view", "change")
-        )
+        context["sees_articles"] = sees_articles(request)
         return TemplateResponse(request, f"admin/articles/importbatch/{template}.html", context)
 
     # -- undo and redo
