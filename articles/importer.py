@@ -242,6 +242,7 @@ def _import_once(
     rows = [Row(file, replace(record, findings=[*record.findings])) for file, record in chunk]
     readable = [row for row in rows if not row.record.quarantined]
     recognise(batch, readable)
+    _recall_repairs([row for row in rows if row.record.quarantined])
     new = [row for row in readable if row.new]
     changed = [row for row in readable if row.outcome == Outcome.UPDATED]
     _lock(readable)
@@ -252,6 +253,20 @@ def _import_once(
     _write_rows(batch, rows)
     if publish:
         publish([row.article_id for row in readable if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
+
+
+def _recall_repairs(broken: list[Row]) -> None:
+    """The same bytes, broken as before: what a person has mended once need not be mended every night."""
+    if not broken:
+        return
+    mended = ImportRow.objects.filter(
+        repairs__file__in={row.file.id for row in broken}, undone=False, article__isnull=False
+    )
+    places = mended.order_by("-id").values_list("repairs__file_id", "repairs__first_line", "article_id")
+    articles = {(file, line): pk for file, line, pk in places}
+    for row in broken:
+        if pk := articles.get((row.file.id, row.record.first_line)):
+            row.outcome, row.article_id = Outcome.UNCHANGED, pk
 
 
 def _lock(rows: list[Row]) -> None:

@@ -69,6 +69,19 @@ class TestAMendedRecord:
             repair.repair(quarantined(), BROKEN.replace("只有", "还是只有"))
         assert (quarantined().outcome, SeedFile.objects.count()) == ("quarantined", 1)
 
+    def test_need_not_be_mended_again_when_the_broken_file_comes_again(self, folder):
+        deliver(folder, other(1), BROKEN)
+        [made] = repair.repair(quarantined(), MENDED)
+        before = everything()
+        again = importer.run([str(folder)])
+        assert outcomes(again) == ["unchanged", "unchanged"]
+        assert set(again.rows.values_list("article", flat=True)) == set(
+            Article.objects.values_list("pk", flat=True)
+        )
+        assert (again.needs_care, everything()) == (0, before)
+        undoing.undo(made.batch)
+        assert importer.run([str(folder)]).counts["quarantined"] == 1
+
     def test_goes_with_its_batch_and_comes_back_with_it(self, folder):
         batch = deliver(folder, other(1), BROKEN)
         [made] = repair.repair(quarantined(), MENDED)
@@ -181,7 +194,7 @@ class TestThePage:
         monkeypatch.setattr(
             "articles.admin.repair.prepare", lambda content: read.append(content) or prepare(content)
         )
-        text = f"{other(1)}\n{other(2)}\n标题: 又只有标题\n"
+        text = f"{other(1)}\n---\n{other(2)}\n---\n标题: 又只有标题\n"
         shown = desk().post(self.address(quarantined()), {"text": text, "check": "1"}).context["foreseen"]
         assert [one["outcome"] for one in shown] == ["quarantined", "created"]
         assert len(read) == 1
