@@ -41,6 +41,9 @@ WHY = {
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError, RuntimeError)
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+MAX_SHOWN = 1_000  # characters of a name: in a zip file one may have 65,000
+OPEN = 8  # zip files: several people may hand one over at once
+
 Stamp = tuple[int, int]  # size, and time of the last change
 
 
@@ -115,6 +118,7 @@ def unpack(name: str, path: str) -> Iterator[NamedBytes | SkippedFile]:
             yield SkippedFile(shown_name, "unreadable", str(error))
         else:
             yield NamedBytes(shown_name, lambda content=content: content)
+    _open_zip.cache_clear()  # a temporary file takes its room on the disk as long as it is open
 
 
 def _under(path: str) -> Listed:
@@ -235,14 +239,17 @@ def _member_name(member: zipfile.ZipInfo) -> str:
     """Names are in UTF-8 or in what the packing computer used, here mostly GBK; a flag tells, if it is set."""
     if member.flag_bits & 0x800 or member.filename.isascii():
         return member.filename
-    raw = member.filename.encode("cp437")
+    try:
+        raw = member.filename.encode("cp437")
+    except UnicodeEncodeError:  # newer Pythons read the extra field that holds a name in UTF-8
+        return member.filename
     try:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("gb18030", "backslashreplace")
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=OPEN)
 def _open_zip(path: str, stamp: Stamp) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
@@ -277,6 +284,8 @@ def _skipped(path: str, code: str, detail: str | None = None) -> SkippedFile:
 def shown(path: str) -> str:
     """The path with characters that cannot or must not be shown written as their codes."""
     path = path.removeprefix("./")
+    if len(path) > MAX_SHOWN:
+        path = f"{path[: MAX_SHOWN // 2]}…{path[-MAX_SHOWN // 2 :]}"
     if path.isprintable():
         return path
     return _NOT_SHOWN.sub(lambda char: char[0].encode("unicode_escape").decode(), path)

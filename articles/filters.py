@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from articles.carrying import carrying, find_moved, find_terms, with_narrower
+from articles.by_term import carrying, find_moved, find_terms, with_narrower
 from articles.models import FIELDS, Article, ArticleQuerySet, Source
 from articles.naming import Naming
 from articles.search import text

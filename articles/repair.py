@@ -50,6 +50,8 @@ def why_not(row: ImportRow) -> str:
 
 def text_of(row: ImportRow) -> str:
     """The record as delivered, to be edited. Raises Refused if it is too long for that."""
+    if row.file.size > rereading.LARGEST:
+        raise Refused(too_long())
     text = rereading.delivered(bytes(row.file.content), row.first_line, row.last_line, row.findings)
     if len(text) > MOST:
         raise Refused(too_long())

@@ -6,6 +6,7 @@ from typing import Any
 from articles import seeds
 from articles.identity import Prepared, prepare
 
+LARGEST = 5_000_000  # bytes of a file that a page reads for one of its records
 WHOLE = 500_000  # bytes of a file that is parsed as a whole for one of its records
 UNREAD = "undecodable"
 MOST_LINES, MOST_CHARACTERS = 1_000, 60_000  # that are shown

@@ -71,9 +71,14 @@ def _bounded(
     delivered: Iterable[NamedBytes | SkippedFile], skipped: list[dict[str, str]]
 ) -> Iterator[tuple[str, bytes]]:
     """Names, each only once, and bytes; what is left out goes to `skipped`."""
-    names: set[str] = set()
+    names: dict[str, int] = {}
     size = 0
-    for item in delivered:
+    for number, item in enumerate(delivered):
+        if number >= settings.UPLOAD_MAX_UNPACKED_FILES:
+            most = settings.UPLOAD_MAX_UNPACKED_FILES
+            raise Refused(
+                _("There are more than %(most)d files in it. Deliver it in parts.") % {"most": most}
+            )
         if isinstance(item, SkippedFile):
             skipped.append({"name": item.name, "code": item.code, "text": item.text})
             continue
@@ -82,21 +87,19 @@ def _bounded(
         if size > settings.UPLOAD_MAX_UNPACKED_BYTES:
             most = settings.UPLOAD_MAX_UNPACKED_BYTES // 1_000_000
             raise Refused(_("Unpacked, it is more than %(most)d MB. Deliver it in parts.") % {"most": most})
-        if len(names) >= settings.UPLOAD_MAX_UNPACKED_FILES:
-            most = settings.UPLOAD_MAX_UNPACKED_FILES
-            raise Refused(
-                _("There are more than %(most)d files in it. Deliver it in parts.") % {"most": most}
-            )
         yield _unique(item.name, names), content
 
 
-def _unique(name: str, names: set[str]) -> str:
-    """The importer takes a record that comes again under the same file name for a changed file."""
-    number, unique = 1, name
+def _unique(name: str, names: dict[str, int]) -> str:
+    """The importer takes a record that comes again under the same file name for a changed file.
+
+    `names`: how often each came; from there the numbering goes on, however many are called the same.
+    """
+    unique = name
     while unique in names:
-        number += 1
-        unique = f"{name} ({number})"
-    names.add(unique)
+        names[name] += 1
+        unique = f"{name} ({names[name]})"
+    names[unique] = 1
     return unique
 
 
@@ -135,7 +138,7 @@ def _forget(upload: Upload) -> None:
 def waiting() -> list[Upload]:
     """What has not ended, the newest first."""
     uploads = Upload.objects.exclude(state__in=[UploadState.DONE, UploadState.DISCARDED])
-    return list(uploads.select_related("by")[:NAMES])
+    return list(uploads.select_related("by").defer("skipped", "counts")[:NAMES])
 
 
 def size(upload: Upload) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles import checklist, revisions, rewriting
+from articles import checklist, revisions, rewriting, swapping
 from articles.models import Article, Note, Revision, RevisionKind, Status
 
 
@@ -363,7 +363,7 @@ def own_work(article: Article, by: AbstractBaseUser | None) -> bool:
         return False
     changes = article.revisions.filter(kind__in=[RevisionKind.DRAFT, RevisionKind.EDIT], by=by.pk)
     # Who changes a term on a thousand articles at once has not written them.
-    changes = changes.exclude(verb="retag")
+    changes = changes.exclude(verb=swapping.VERB)
     if changes.filter(number__gt=last_decision(article)).exists():
         return True
     if article.status == Status.PUBLISHED:

@@ -74,6 +74,18 @@ class TestHandingOver:
         )
         assert "too long" in refusal(text="长" * 2_000_001)
 
+    def test_what_is_left_out_counts_as_well(self, settings):
+        settings.UPLOAD_MAX_UNPACKED_FILES = 2
+        packed = [file(f"{n}.zip", make_zip((f"{n}.txt", other(n)), ("b.png", "x"))) for n in range(2)]
+        told = refusal(files=packed)
+        assert told == "There are more than 2 files in it. Deliver it in parts."
+
+    def test_files_of_one_name_are_told_apart(self):
+        given = [file(name, other(n)) for n, name in enumerate(["a", "a (2)", "a", "a"])]
+        desk().post(NEW, {"files": given})
+        names = list(Upload.objects.get().files.values_list("name", flat=True))
+        assert names == ["a", "a (2)", "a (3)", "a (4)"]
+
     @pytest.mark.parametrize("name", ["../../etc/passwd", "a\x00b.txt", "x" * 5000 + ".txt", "<b>.txt", "。"])
     def test_names_are_only_names(self, name):
         response = desk().post(NEW, {"files": [file(name, other(1))]})

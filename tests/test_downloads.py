@@ -87,6 +87,12 @@ def test_a_table_is_safe_to_open():
     assert "'=cmd|' /C calc'!A0" in row
 
 
+def test_a_table_is_headed_in_the_language_of_who_takes_it():
+    make_article("甲")
+    [heading, _row] = csv.reader(io.StringIO(taken("csv").decode("utf-8-sig"), newline=""))
+    assert heading[:3] == ["number", "title", "link"]
+
+
 @pytest.mark.parametrize("form", ["seeds", "jsonl", "csv"])
 def test_what_is_ticked_is_taken_by_an_action(form):
     first, _second, third = make_article("甲"), make_article("乙"), make_article("丙")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from articles import files
-from articles.files import MAX_BYTES, StillGrowing, list_files
+from articles.files import MAX_BYTES, MAX_SHOWN, StillGrowing, _member_name, list_files, unpack
 
 SEED = "标题: 风\n".encode()
 
@@ -198,6 +198,34 @@ def test_files_of_several_zip_files_can_be_read_in_any_order(here: Path) -> None
         make_zip(here / name, "a.txt", "b.txt")
     found, _skipped = list_files(["1.zip", "2.zip"])
     assert [file.read() for file in (found[0], found[3], found[1], found[2])] == [SEED] * 4
+
+
+def test_zip_files_that_are_read_at_the_same_time_are_opened_once(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    init = zipfile.ZipFile.__init__
+
+    def counted(self: zipfile.ZipFile, file: str, *args: object, **options: object) -> None:
+        opened.append(file)
+        init(self, file, *args, **options)
+
+    first, second = (str(make_zip(here / name, "a.txt", "b.txt", "c.txt")) for name in ("1.zip", "2.zip"))
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    for one, other in zip(unpack("x.zip", first), unpack("y.zip", second), strict=True):
+        assert one.read() == other.read() == SEED
+    assert sorted(opened) == [first, second]
+
+
+def test_a_name_without_end_is_shown_in_short(here: Path) -> None:
+    make_zip(here / "x.zip", "\x01" * 60_000 + ".txt", "名" * 20_000 + ".txt")
+    names = [item.name for item in unpack("x.zip", str(here / "x.zip"))]
+    assert [len(name) < 5 * MAX_SHOWN and name.endswith(".txt") for name in names] == [True, True]
+
+
+def test_a_name_that_was_given_in_unicode_is_read() -> None:
+    member = zipfile.ZipInfo("中文.txt")  # as newer Pythons read the extra field, without the flag
+    assert _member_name(member) == "中文.txt"
 
 
 def test_names_in_gbk_are_read(here: Path) -> None:

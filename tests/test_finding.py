@@ -425,3 +425,13 @@ def test_without_an_index_the_desk_searches_titles_and_is_told(settings, tmp_pat
     make_article("电影")
     page = desk().get("/admin/articles/article/?q=电影").content.decode()
     assert "电影</a>" in page and "only titles and links are searched" in page
+
+
+@pytest.mark.parametrize("word", ["x" * 5_000, "ﷺ" * 100])
+def test_on_the_desk_the_beginning_of_a_word_without_end_is_looked_for(
+    word: str, indexed: Callable[[], Reader]
+):
+    article = make_article(f"头 {word} 尾")
+    indexed()
+    found = desk().get("/admin/articles/article/", {"q": word})
+    assert [row.pk for row in found.context["cl"].result_list] == [article.pk]

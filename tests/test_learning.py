@@ -1,6 +1,5 @@
 """What editors correct again and again is proposed as a rule, and does nothing until somebody agrees."""
 
-
 import pytest
 
 from articles import editing, retagging

@@ -284,6 +284,7 @@ def test_whoever_may_only_look_settles_nothing():
     client = desk(staff("view_technology"))
     page = client.get(queue())
     assert (page.status_code, page.context["may_change"]) == (200, False)
+    assert "You may look here." in page.content.decode()
     assert client.post(reverse("new_terms_act"), {"act": "confirm", "pick": ref(term)}).status_code == 403
     assert state(term) == (False, False)
 

@@ -127,6 +127,13 @@ class TestItIsRefused:
         with pytest.raises(repair.Refused, match="too long"):
             repair.foresee(quarantined(), MENDED)
 
+    def test_from_a_file_that_no_page_reads(self, folder):
+        deliver(folder, BROKEN)
+        row = quarantined()
+        row.file.size = rereading.LARGEST + 1
+        with pytest.raises(repair.Refused, match="too long"):
+            repair.text_of(row)
+
     def test_for_an_undone_batch_an_article_and_a_picture(self, folder):
         batch = deliver(folder, other(1), BROKEN)
         created = batch.rows.get(outcome="created")

@@ -17,7 +17,7 @@ import pytest
 from django.test import Client
 
 from articles import editing, retagging
-from articles.models import FIELDS, LINKS, Article
+from articles.models import FIELDS, LINKS, Article, Outcome
 from taxonomy import learning, names
 from taxonomy.merge import Refused, merge, move, rename
 from taxonomy.models import VOCABULARIES, Industry, Merge, Technology, Term, followed
@@ -97,6 +97,9 @@ class History:
         self.chief = make_user(is_superuser=True)
         self.model = Model()
         self.records: dict[int, tuple[int, Terms]] = {}  # the article and names of each record
+        self.applied: dict[
+            int, Terms
+        ] = {}  # its names when it last changed something: what is told apart by hash
         self.public: set[str] = set()
 
     def step(self) -> None:
@@ -138,7 +141,7 @@ class History:
         if number == RECORDS:
             return self.record_again()
         terms = self.some_names()
-        [article] = self.imported({number: terms})
+        article = self.imported(number, terms)
         self.model.tokens[article] = []
         self.records[number] = article, terms
         for place in self.places(terms):
@@ -160,9 +163,10 @@ class History:
         if self.unclear(article, new):
             return
         was, carried = self.places(self.said(article)), self.model.carried(article)
-        self.imported({number: new})
+        same = new == self.applied[number]
+        self.imported(number, new)
         self.records[number] = article, new
-        if new == terms:  # unchanged: whatever its names mean by now
+        if same:  # whatever its names mean by now
             return
         now = self.places(new)
         self.model.remove(article, (was - now) & carried)
@@ -174,10 +178,11 @@ class History:
         base = Article.objects.get(pk=article).base
         return {vocabulary: base[name] for vocabulary, name in FIELDS.items()}
 
-    def imported(self, records: dict[int, Terms]) -> list[int]:
-        batch = deliver(self.folder, *(self.record(number, terms) for number, terms in records.items()))
-        assert not batch.rows.filter(article=None).exists()
-        return list(batch.rows.order_by("id").values_list("article", flat=True))
+    def imported(self, number: int, terms: Terms) -> int:
+        row = deliver(self.folder, self.record(number, terms)).rows.get()
+        if row.outcome != Outcome.UNCHANGED:
+            self.applied[number] = terms
+        return row.article_id
 
     def record(self, number: int, terms: Terms) -> str:
         listed = {LABELS[vocabulary]: "、".join(spelled) or None for vocabulary, spelled in terms.items()}

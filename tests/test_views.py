@@ -90,6 +90,19 @@ def test_the_rail_counts_terms_and_shows_event_points(client: Client):
     assert re.findall(r"#p1\">(.*?)</a>", rail) == ["事件2", "事件1", "事件0"]
 
 
+def test_the_numbers_of_the_rail_are_those_of_the_pages_they_lead_to(client: Client, indexed):
+    video, long_ago = make_term("视频生成"), timezone.now() - timedelta(days=400)
+    make_term("Sora", parent=video)
+    for names in (["Sora"], ["视频生成"], ["视频生成", "Sora"]):
+        make_article(publish=True, published_at=long_ago, technologies=names)
+    indexed()
+    rail = text(client, "/").split('<aside class="rail"')[1]
+    shown = re.findall(r"<a href=\"(/technologies/[^\"]+)\">([^<]+)</a><data value=\"(\d+)\"", rail)
+    assert [(name, number) for _address, name, number in shown] == [("视频生成", "3"), ("Sora", "2")]
+    for address, _name, number in shown:
+        assert client.get(address).context["number"] == int(number)
+
+
 def test_recent_events_are_those_of_the_newest_articles_beyond_the_page(client: Client):
     now = timezone.now()  # the same moment for all: the id decides
     for number in range(PAGE_SIZE + 10):

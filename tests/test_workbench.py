@@ -142,6 +142,12 @@ def test_what_is_assigned_to_me_is_there_while_it_is_not_done():
     assert [article.title for article in nobodys] == ["无人的"]
 
 
+@pytest.mark.parametrize("right", ["change_article", "view_article"])
+def test_whoever_cannot_take_an_article_on_is_not_asked_to(right):
+    page = desk(staff(right)).get(HOME).content.decode()
+    assert ("Take something on" in page) == (right == "change_article")
+
+
 def test_what_was_sent_back_to_me_is_there_with_the_note_until_i_submit_it_again():
     me, reviewer = chief("我"), chief("审稿")
     article = make_article("退回的")

@@ -3,7 +3,6 @@
 New batches are made in uploads.py, quarantined records mended in repair.py.
 """
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -21,12 +20,13 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from articles import deliveries, repair
 from articles.admin import records
+from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
 from articles.admin.lists import BoundedListMixin, is_id
 from articles.admin.panels import remark_table, table
@@ -34,8 +34,8 @@ from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
 from articles.admin.uploads import UploadsMixin
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
+from articles.rereading import LARGEST
 
-MAX_BESIDE = 5_000_000  # bytes of a file that a page reads for one of its records
 MAX_REPAIRS = 20  # records that a repaired one has become
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
 REPORTS = {
@@ -113,7 +113,7 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
             raise Http404
         write, content_type = REPORTS[form]
         return StreamingHttpResponse(
-            _in_its_language(write(batch)),
+            in_its_language(write(batch)),
             content_type=content_type,
             headers={
                 "Content-Disposition": f'attachment; filename="batch-{batch.pk}.{form}"',
@@ -183,17 +183,6 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
         if rest > 0:
             shown = [*shown[:MAX_SKIPPED], (_("and %(number)d more") % {"number": rest}, "", "")]
         return table([_("File"), _("Cause"), _("Details")], shown)
-
-
-def _in_its_language(lines: Iterator[str]) -> Iterator[str]:
-    """They are written when the request, and its language with it, is over."""
-    language = get_language()
-
-    def written() -> Iterator[str]:
-        with override(language):
-            yield from lines
-
-    return written()
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -315,8 +304,8 @@ class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
 
     def _beside(self, request: HttpRequest, row: ImportRow) -> dict[str, Any]:
         sees = records.sees_articles(request)
-        may_see = request.user.has_perm("articles.view_seedfile") and row.file.size <= MAX_BESIDE
-        return (records.beside(row, bytes(row.file.content), sees=sees) if may_see else {}) | {
+        may_see = request.user.has_perm("articles.view_seedfile") and row.file.size <= LARGEST
+        return (records.beside(row, sees=sees) if may_see else {}) | {
             "row": row,
             "may_repair": may_see and request.user.has_perm(ADD) and not repair.why_not(row),
             "repaired_by": row.repaired_by.all()[:MAX_REPAIRS],

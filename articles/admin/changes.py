@@ -66,11 +66,15 @@ def in_words(field: str, stored: Any, most: int = ROOM) -> str:
     """Any field of a snapshot as one text, of bounded length: terms in a row, points and other labels in lines."""
     match stored:
         case [{"heading": _}, *_rest]:
-            text = "\n".join(filter(None, ("：".join(filter(None, point.values())) for point in stored)))
+            # By name: the database gives the parts of a stored point back in another order.
+            parts = ((point["heading"], point["body"]) for point in stored)
+            text = "\n".join("：".join(filter(None, part)) for part in parts)
         case [*names]:
             text = "、".join(map(str, names))
         case {**labels}:
             text = "\n".join(f"{name}：{said}" for name, said in labels.items())
+        case None:
+            text = ""
         case _:
             text = value(field, stored)
     return text if len(text) <= most else f"{text[:most]}…"

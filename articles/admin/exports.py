@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, override
 from django.views.decorators.http import require_safe
 
 from articles import exporter
@@ -80,7 +80,7 @@ def _download_selected(
 def streamed(articles: QuerySet[Article], form: Form) -> StreamingHttpResponse:
     name = f"articles-{timezone.localtime():%Y%m%d-%H%M}.{form.suffix}"
     return StreamingHttpResponse(
-        form.write(articles),
+        in_its_language(form.write(articles)),
         content_type=form.content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -88,3 +88,14 @@ def streamed(articles: QuerySet[Article], form: Form) -> StreamingHttpResponse:
             "Cache-Control": "no-store",
         },
     )
+
+
+def in_its_language(pieces: Iterator[str | bytes]) -> Iterator[str | bytes]:
+    """They are written when the request, and its language with it, is over."""
+    language = get_language()
+
+    def written() -> Iterator[str | bytes]:
+        with override(language):
+            yield from pieces
+
+    return written()

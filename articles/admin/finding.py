@@ -24,7 +24,7 @@ class IndexSearchMixin:
     ) -> tuple[QuerySet, bool]:
         """The readers' search over all states; a pasted link finds its article in whatever form it was delivered."""
         url_key = links.canonical(search_term) if "/" in search_term else None
-        words = text.words(search_term)[: text.MAX_WORDS]
+        words = [word[: text.MAX_ASKED] for word in text.words(search_term)[: text.MAX_WORDS]]
         if not words:
             return queryset, False
         index = reader()

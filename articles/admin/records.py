@@ -117,17 +117,20 @@ class Line:
     differs: bool
 
 
-def beside(row: Any, content: bytes, *, sees: bool) -> dict[str, Any]:
+def beside(row: Any, *, sees: bool) -> dict[str, Any]:
     """The original with the numbers of its lines, what was understood of it, and what the article says now."""
+    told = {"remarks": remarks([row])[0] if sees else []}
+    if row.file.size > rereading.LARGEST:
+        return told
+    content = bytes(row.file.content)
     text = rereading.delivered(content, row.first_line, row.last_line, row.findings)
     record = rereading.understood(content, row.first_line, row.last_line)
     article = Article.objects.whole().filter(pk=row.article_id).first() if sees and row.article_id else None
-    return {
+    return told | {
         "delivered": rereading.original(text, row.first_line, row.findings),
         "fields": compared(record.content if record else None, article),
         "understood": record is not None,
         "article": article,
-        "remarks": remarks([row])[0] if sees else [],
     }
 
 

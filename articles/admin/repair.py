@@ -90,7 +90,8 @@ def _row(request: HttpRequest, pk: int) -> ImportRow:
         request.user.has_perm(right) for right in (ADD, "articles.view_importrow", "articles.view_seedfile")
     ):
         raise PermissionDenied
-    return get_object_or_404(ImportRow.objects.select_related("batch", "file"), pk=pk)
+    rows = ImportRow.objects.select_related("batch", "file").defer("file__content")
+    return get_object_or_404(rows, pk=pk)
 
 
 def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[dict[str, Any]]:

@@ -117,8 +117,8 @@ class UploadsMixin:
         return JsonResponse(_told(upload, upload.files.count()))
 
     def _record(self, request: HttpRequest, pk: int, row: int) -> HttpResponse:
-        rows = PreviewRow.objects.select_related("file", "upload").filter(upload=_found(pk))
-        found = get_object_or_404(rows, pk=row)
+        rows = PreviewRow.objects.select_related("file", "upload").defer("file__content")
+        found = get_object_or_404(rows, pk=row, upload=_found(pk))
         own = found.upload.by_id == request.user.pk
         if not (own or request.user.has_perm("articles.view_seedfile")):
             raise PermissionDenied
@@ -130,7 +130,7 @@ class UploadsMixin:
             upload=found.upload,
             row=found,
             conflicts=records.three_sides(found.conflicts) if sees else [],
-            **records.beside(found, bytes(found.file.content), sees=sees),
+            **records.beside(found, sees=sees),
         )
 
     # -- deciding

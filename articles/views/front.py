@@ -55,10 +55,19 @@ def rail(recent: list[int], today: date, sets: Sets | None) -> list[dict[str, An
     groups = []
     for vocabulary, (rising_title, plain_title) in titles.items():
         risen = on_the_rise(sets, vocabulary, today) if sets else []
-        terms = [] if risen else counted(vocabulary, recent, RAIL)
+        terms = [] if risen else most_carried(vocabulary, recent, sets)
         title = rising_title if risen else plain_title
         groups.append({"title": title, "risen": risen, "terms": terms, "more": FIELDS[vocabulary]})
     return groups
+
+
+def most_carried(vocabulary: str, recent: list[int], sets: Sets | None) -> list[Term]:
+    """What the newest articles carry most, each with the number that its own page says, where it is known."""
+    terms = counted(vocabulary, recent, RAIL)
+    if sets:
+        for term in terms:
+            term.articles = sets.size(vocabulary, term.pk)
+    return sorted(terms, key=lambda term: -term.articles)
 
 
 def on_the_rise(sets: Sets, vocabulary: str, today: date) -> list[tuple[Term, Rise]]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles import charts
-from articles.carrying import carrying
+from articles.by_term import carrying
 from articles.models import FIELDS, LINKS, Article
 from articles.paging import page
 from articles.search.sets import Sets

@@ -3,7 +3,6 @@
 import time
 import unicodedata
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -14,11 +13,10 @@ from django.db import Error
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from articles import importer, workflow
+from articles import deliveries, importer, workflow
 from articles.management import reporting
 from articles.management.reporting import USAGE
-from articles.models import ImportBatch, ImportRow, Outcome
-from articles.wording import in_words
+from articles.models import ImportBatch, Outcome
 
 CARE, TROUBLE, BUSY = 1, 3, 4
 
@@ -88,7 +86,7 @@ class Command(BaseCommand):
         """Every finding as one line, and every record to the report file, while a dry run's rows still exist."""
         bar.close()
         self._print_skipped(batch.skipped)
-        for record in _records(batch):
+        for record in deliveries.records(batch):
             for finding in record["findings"]:
                 self._print_finding(record["file"], finding)
             if record["conflicts"]:
@@ -124,20 +122,6 @@ def _show_progress(bar: tqdm, all_files: int, read_files: int, records: int | No
     if records is not None:
         bar.set_postfix_str(_("%(count)d records") % {"count": records}, refresh=False)
     bar.update(read_files - bar.n)
-
-
-def _records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
-    """What came of each record, with its findings in words."""
-    for row in ImportRow.objects.filter(batch=batch).order_by("id").iterator():
-        yield {
-            "file": row.file_name,
-            "first_line": row.first_line,
-            "last_line": row.last_line,
-            "outcome": row.outcome,
-            "article": row.article_id,
-            "findings": [in_words(finding) for finding in row.findings],
-            "conflicts": row.conflicts,
-        }
 
 
 def _needs_care(batch: ImportBatch) -> bool:
