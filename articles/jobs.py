@@ -57,7 +57,10 @@ class Jobs:
         pause = 0.0
         with _closing():
             while self.goes_on():
+                close_old_connections()
                 done = attempt(name, job)
+                if done is None:
+                    connection.close()  # whatever state it is in
                 pause = min(2 * pause or FIRST_PAUSE, LAST_PAUSE) if done is None else 0
                 if not done:
                     self.stopped.wait(pause or POLL)
@@ -74,14 +77,12 @@ def _closing() -> Iterator[None]:
 
 def attempt(name: str, job: Job) -> bool | None:
     """Whether there may be more to do; None if it failed."""
-    close_old_connections()
     try:
         return job()
     except (Error, OSError) as error:
         log.warning("%s: %s", name, " ".join(str(error).split()) or type(error).__name__)
     except Exception:  # a job's fault must end neither its thread nor the worker
         log.exception("%s failed", name)
-    connection.close()
     return None
 
 

@@ -48,6 +48,7 @@ class Model:
     tokens: dict[int, list[Token]] = field(default_factory=dict)
     steps: dict[int, tuple[int, dict[Place, Place]]] = field(default_factory=dict)  # in force, by Merge
     time: int = 0
+    last_undone: int = 0
 
     def way(self, token: Token) -> tuple[Place, list[int]]:
         """Where it is now, and when it was taken along."""
@@ -74,8 +75,9 @@ class Model:
         return [token for token in there if token.died == last]
 
     def unclear(self, article: int, place: Place) -> bool:
-        """Taken away, merged on, and given again: which of the merges it belongs to nobody can tell."""
-        return any(time > token.died for token in self.dead(article, place) for time in self.way(token)[1])
+        """Taken away and given again, with a merge or its undoing between: what it belongs to nobody can tell."""
+        ways = [(token.died, self.way(token)[1]) for token in self.dead(article, place)]
+        return any(times and max(*times, self.last_undone) > died for died, times in ways)
 
     def add(self, article: int, place: Place) -> None:
         """Taken away and given again between two merges: no different from a row that stayed."""
@@ -278,6 +280,7 @@ class History:
         with suppress(Refused):
             undo(record, by=self.chief)
             self.model.steps.pop(record.pk, None)
+            self.model.last_undone = self.model.time
 
     def some_terms(self, number: int) -> list[Term]:
         terms = list(self.random.choice(list(VOCABULARIES.values())).objects.current().order_by("pk"))

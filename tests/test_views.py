@@ -254,7 +254,7 @@ def test_withdrawn_articles_take_the_same_few_statements(client: Client):
     workflow.reopen(article, by=None)
     workflow.publish(article, by=None)
     workflow.withdraw(article, by=None, reason="又一次")
-    assert statements(client, article.get_absolute_url(), 410) == one == 2
+    assert statements(client, article.get_absolute_url(), 410) == one == 3
 
 
 def test_nothing_that_is_not_public_is_on_any_page(client: Client):
