@@ -186,8 +186,7 @@ def start(
     retag.by, retag.note, retag.started_at = by, note, timezone.now()
     retag.save()
     if remove and add:  # one correction, in however many articles
-        subject = f"{retag._meta.label_lower}:{retag.pk}"
-        learning.observe(retag.vocabulary, [remove.name], [add.name], subject=subject)
+        learning.observe(retag.vocabulary, [remove.name], [add.name], subject=retag.subject)
     return retag
 
 
@@ -230,6 +229,8 @@ def undo(retag: Retag, *, by: AbstractBaseUser) -> Retag:
     retag.undo_started_at, retag.undone_by = timezone.now(), by
     retag.done = retag.place = 0
     retag.save()
+    if retag.kind == RetagKind.REPLACE:
+        learning.forget(retag.vocabulary, *(retag.terms[side][1] for side in SIDES), subject=retag.subject)
     return retag
 
 

@@ -32,18 +32,16 @@ def merge_value(base: Any, desk: Any, seed: Any) -> Merged:
 
 def merge_set(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Sequence[Hashable]) -> Merged:
     """Merge lists without repetition one item at a time: there is nothing to conflict. The desk's order counts."""
-    new = [item for item in seed if item not in base and item not in desk]
-    gone = {item for item in base if item not in seed}
+    in_base, in_desk, in_seed = set(base), set(desk), set(seed)
+    new = [item for item in seed if item not in in_base and item not in in_desk]
+    gone = in_base - in_seed
     value = [item for item in desk if item not in gone] + new
-    agreed = {item for item in (*base, *desk, *seed) if (item in desk) == (item in seed)}
     kept_base = [
-        item for item in (*seed, *(i for i in base if i not in seed)) if _in_base(item, base, seed, agreed)
+        item
+        for item in (*seed, *(i for i in base if i not in in_seed))
+        if item in (in_base if (item in in_desk) == (item in in_seed) else in_seed)
     ]
     return Merged(value, kept_base)
-
-
-def _in_base(item: Hashable, base: Sequence, seed: Sequence, agreed: set) -> bool:
-    return item in base if item in agreed else item in seed
 
 
 def merge_sequence(base: Sequence[Hashable], desk: Sequence[Hashable], seed: Sequence[Hashable]) -> Merged:

@@ -34,6 +34,13 @@ def observe(vocabulary: str, removed: Sequence[str], added: Sequence[str], *, su
             _remember(vocabulary, known, before, after, subject)
 
 
+@transaction.atomic
+def forget(vocabulary: str, before: str, after: str, *, subject: str) -> None:
+    """What was corrected in that subject has been taken back, which teaches nothing by itself."""
+    known = VOCABULARIES[vocabulary].objects.resolve([before, after])
+    _forget(vocabulary, known, before, after, subject)
+
+
 def _differ(known: dict[str, Term], before: str, after: str) -> bool:
     if not (names.is_name(before) and names.is_name(after)):
         return False

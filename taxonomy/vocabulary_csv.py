@@ -24,8 +24,8 @@ MAX_ROWS = 50_000
 CHUNK = 500
 
 # A spreadsheet takes what begins so for a formula.
-_FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@＝＋－＠\t\r]")
+_FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠﹢﹣﹦﹫\t\r]")
+_ESCAPED = re.compile(r"'+\s*[=+\-@＝＋－＠﹢﹣﹦﹫\t\r]")
 
 
 class Unreadable(Exception):
@@ -76,7 +76,8 @@ def _cells(term: Term, spelled: Iterable[str]) -> list[str]:
 
 def _line(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
+    # In quotes, so that no program that parts cells at semicolons finds others within one.
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
     return out.getvalue()
 
 

@@ -101,7 +101,11 @@ def test_a_part_that_is_not_found_again_is_for_the_person_to_choose():
 
 
 @pytest.mark.parametrize(
-    "seen", ["", "x", "[]", "{}", '{"points": 3, "title": 4, "keywords": [1]}', "[" * 100_000, "9" * 10_000]
+    "seen",
+    [
+        *("", "x", "[]", "{}", '{"points": 3, "title": 4, "keywords": [1]}', "[" * 100_000, "9" * 10_000),
+        *(r'{"keywords": ["\ud800"]}', r'{"keywords": ["\u0000"], "title": "\udfff"}'),
+    ],
 )
 def test_a_form_that_does_not_say_what_it_showed_leaves_every_difference_to_choose(seen):
     mine = TEXT | {"title": "我的", "points": some("一"), "keywords": ["乙"]}

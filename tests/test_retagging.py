@@ -452,6 +452,8 @@ def test_to_replace_a_term_is_one_correction_in_however_many_articles(chief):
     make_term("大模型")
     done = retag(chief, remove="LLM", add="大模型")
     assert list(Rule.objects.values_list("seen_in", flat=True)) == [[f"articles.retag:{done.pk}"]]
+    retagging.undo(done, by=done.by)
+    assert list(Rule.objects.values_list("seen_in", flat=True)) == [[]]
 
 
 # --- chunks ---------------------------------------------------------------------------------------

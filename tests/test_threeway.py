@@ -34,6 +34,23 @@ def test_a_set_takes_the_additions_and_removals_of_both():
     assert not merged.conflict
 
 
+def test_sets_of_any_size_are_merged_without_comparing_each_item_with_each():
+    compared = 0
+
+    class Item(int):
+        __hash__ = int.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return int(self) == other
+
+    base, desk, seed = ([Item(number) for number in range(start, start + 1000)] for start in (0, 100, 200))
+    merged = merge_set(base, desk, seed)
+    assert (merged.value, merged.base) == (list(range(200, 1200)), list(range(200, 1200)))
+    assert compared < 30_000
+
+
 def test_what_the_desk_added_to_a_set_is_never_taken_for_the_seeds():
     agreed = merge_set("a", "ax", "ax")
     assert agreed.base == ["a"]

@@ -70,7 +70,7 @@ def test_the_table_has_a_row_for_each_term_with_all_its_names():
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+甲", "-甲", "@甲", "'=甲", "''@", "'甲", "＝甲"])
+@pytest.mark.parametrize("text", ["=1+1", "+甲", "-甲", "@甲", "'=甲", "''@", "'甲", "＝甲", "﹦甲", "甲;=1+1"])
 def test_what_a_spreadsheet_would_run_is_text_there_and_comes_back_as_it_was(text):
     make_term("甲", description=text)
     cell = out()[1][4]
@@ -329,7 +329,7 @@ def test_the_table_is_downloaded_by_whoever_may_look_and_brought_by_whoever_may_
     make_term("甲")
     looks = desk(staff("view_technology"))
     response = looks.get(EXPORT)
-    assert b"".join(response.streaming_content).decode().splitlines()[1] == "甲,甲,,,,yes"
+    assert b"".join(response.streaming_content).decode().splitlines()[1] == '"甲","甲","","","","yes"'
     assert response["Content-Disposition"] == 'attachment; filename="technology.csv"'
     assert looks.get(IMPORT).status_code == 403
     assert upload(desk(staff("change_technology")), "name\n甲").status_code == 403

@@ -5,6 +5,7 @@ something since is right; where both did, the person chooses.
 """
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from articles.threeway import merge_sequence, merge_set, merge_value
 
 MINE, THEIRS = "mine", "theirs"
 AROUND = 3  # points on either side by which the part that was shown is found again
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 MAX_SEEN = 1_000_000  # characters of what a form says that it showed
 WHOLE = ("title", "url", "source", "summary", "excerpt", "reuse", "source_date", "intro", "conclusion")
 
@@ -77,8 +79,13 @@ def read(text: str) -> dict[str, Any]:
     return texts | {
         name: value
         for name in (*TERM_FIELDS, "before", "points", "after")
-        if isinstance(value := found.get(name), list) and all(isinstance(one, str) for one in value)
+        if isinstance(value := found.get(name), list) and all(map(_is_text, value))
     }
+
+
+def _is_text(value: Any) -> bool:
+    """Something that the database can be asked for."""
+    return isinstance(value, str) and not _NO_TEXT.search(value)
 
 
 def carry(was: Snapshot, mine: Snapshot, now: Snapshot, part: Part, choices: Mapping[str, str]) -> Carried:

@@ -101,6 +101,11 @@ class Retag(models.Model):
             )
         ]
 
+    @property
+    def subject(self) -> str:
+        """In what a rule was learned."""
+        return f"{self._meta.label_lower}:{self.pk}"
+
     def __str__(self) -> str:
         removed, added = self.name("removed"), self.name("added")
         if removed and added:
