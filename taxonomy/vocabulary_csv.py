@@ -77,7 +77,9 @@ def _cells(term: Term, spelled: Iterable[str]) -> list[str]:
 def _line(cells: Iterable[str]) -> str:
     out = io.StringIO()
     # In quotes, so that no program that parts cells at semicolons finds others within one.
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(
+        f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells
+    )
     return out.getvalue()
 
 

@@ -70,7 +70,9 @@ def test_the_table_has_a_row_for_each_term_with_all_its_names():
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+甲", "-甲", "@甲", "'=甲", "''@", "'甲", "＝甲", "﹦甲", "甲;=1+1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+甲", "-甲", "@甲", "'=甲", "''@", "'甲", "＝甲", "﹦甲", "甲;=1+1"]
+)
 def test_what_a_spreadsheet_would_run_is_text_there_and_comes_back_as_it_was(text):
     make_term("甲", description=text)
     cell = out()[1][4]

@@ -101,16 +101,16 @@ class Retag(models.Model):
             )
         ]
 
-    @property
-    def subject(self) -> str:
-        """In what a rule was learned."""
-        return f"{self._meta.label_lower}:{self.pk}"
-
     def __str__(self) -> str:
         removed, added = self.name("removed"), self.name("added")
         if removed and added:
             return f"{removed} → {added}"
         return f"− {removed}" if removed else f"＋ {added}"
+
+    @property
+    def subject(self) -> str:
+        """In what a rule was learned."""
+        return f"{self._meta.label_lower}:{self.pk}"
 
     def name(self, side: str) -> str:
         return self.terms[side][1] if side in self.terms else ""
