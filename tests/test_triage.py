@@ -508,6 +508,14 @@ def test_terms_of_what_does_not_exist_are_not_found():
     assert desk().post(f"{TRIAGE}999999/terms/", {}).status_code == 404
 
 
+def test_of_thousands_of_terms_the_first_are_shown_and_none_are_edited_here():
+    make_article("词太多", keywords=[f"词{number}" for number in range(205)])
+    page = desk(staff("view_article", "change_article")).get(TRIAGE).text
+    assert "词199、…… +5" in page
+    assert "词200" not in page
+    assert "/terms/" not in page
+
+
 def test_new_terms_lead_to_where_they_are_confirmed():
     article = complete("甲")
     make_term("新词", "keyword", confirmed=False)

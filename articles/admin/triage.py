@@ -1,7 +1,7 @@
 """Triage: the queue of what is to do, one entry at a glance, and what can be done with it at once."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,9 +25,11 @@ from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
 from articles.models import TERM_FIELDS, Article, Outcome
 from articles.workflow import Refused
+from taxonomy.models import Term
 
 PAGE = 25
 SHOWN_POINTS = 30
+SHOWN_TERMS = 200  # of a vocabulary; a seed may bring thousands, which are edited in the entry's own form
 SHOWN_NOTES = 5
 MAX_REASON = 2_000  # as the page of the verb allows
 MAX_TITLE = 80  # characters of a title in a message
@@ -155,7 +157,8 @@ class TriageMixin:
         notes = article.notes.select_related("by").order_by("-id")[:SHOWN_NOTES]
         entry = queue.chosen[queue.places[pk]]
         before, after = queue.neighbours(pk)
-        change = self.has_change_permission(request, article)
+        few = all(len(getattr(article, name).all()) <= SHOWN_TERMS for name in TERM_FIELDS)
+        change = few and self.has_change_permission(request, article)
         return {
             "article": article,
             "reasons": entry.reasons,
@@ -169,10 +172,7 @@ class TriageMixin:
             "thread": [(note, teamwork.name(note.by), in_html(note)) for note in reversed(notes)],
             "unconfirmed": _unconfirmed(article),
             "plain_terms": [
-                (
-                    Article._meta.get_field(name).verbose_name,
-                    [term.name for term in getattr(article, name).all()],
-                )
+                (Article._meta.get_field(name).verbose_name, _first(getattr(article, name).all()))
                 for name in TERM_FIELDS
             ],
             "previous": asked.address(id=before) if before else "",
@@ -304,9 +304,14 @@ def _unconfirmed(article: Article) -> list[tuple[str, str]]:
     return [
         (term.name, reverse(f"admin:taxonomy_{term.vocabulary}_change", args=[term.pk]))
         for name in TERM_FIELDS
-        for term in getattr(article, name).all()
+        for term in getattr(article, name).all()[:SHOWN_TERMS]
         if not (term.confirmed or term.declined)
     ]
+
+
+def _first(terms: Sequence[Term]) -> list[str]:
+    more = len(terms) - SHOWN_TERMS
+    return [term.name for term in terms[:SHOWN_TERMS]] + ([f"…… +{more}"] if more > 0 else [])
 
 
 # --- what is done ---------------------------------------------------------------------------------
