@@ -165,6 +165,12 @@ def pages() -> dict[str, list[str]]:
         "suggestions of keywords": found(
             "admin:taxonomy_keyword_suggest", "模", "模型", "A", parameter="term"
         ),
+        "new terms": [reverse("new_terms")],
+        "new keywords": [reverse("new_terms_of", kwargs={"vocabulary": "keyword"})],
+        "housekeeping": [reverse("housekeeping")],
+        "housekeeping of keywords": [reverse("housekeeping_of", kwargs={"vocabulary": "keyword"})],
+        "possible duplicates": [reverse("admin:articles_duplicatepair_changelist")],
+        "changes of terms": [reverse("admin:articles_retag_changelist")],
         "sources": [reverse("admin:articles_source_changelist")],
         "suggestions of sources": [
             reverse("admin:autocomplete") + "?app_label=articles&model_name=article&field_name=source&term=e"
