@@ -424,7 +424,7 @@ def test_axe_finds_nothing_on_any_page_of_the_desk(enter: Enter, waiting, width:
     page.fill("#id_title", "没有保存")
     page.evaluate("document.querySelector('[name=version]').value = 1")
     page.click("[name=_continue]")
-    expect(page.locator(".desk-stored")).to_be_visible()
+    expect(page.locator(".desk-stale")).to_be_visible()
     check_with_axe(page, "a stale form")
 
 
