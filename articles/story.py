@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import BigAutoField, F, FloatField, Func, OuterRef, TextField
+from django.db.models import BigAutoField, F, FloatField, Func, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.template import Context, Engine, Template
 from django.utils.html import format_html
@@ -313,11 +313,10 @@ def beyond(story: Story) -> dict[str, int]:
 
     A statement for each: counted only where somebody went to such lengths.
     """
-    tables = {
-        "points": EventPoint.objects.filter(article=story.pk),
-        **{
-            field: link.objects.filter(is_public("tag__"), content_object=story.pk)
-            for field, link in TERM_FIELDS.items()
-        },
-    }
-    return dict(story.more) | {field: tables[field].count() - LIMITS[field] for field in story.cut}
+    return dict(story.more) | {field: _all_of(story, field).count() - LIMITS[field] for field in story.cut}
+
+
+def _all_of(story: Story, field: str) -> QuerySet:
+    if field == "points":
+        return EventPoint.objects.filter(article=story.pk)
+    return TERM_FIELDS[field].objects.filter(is_public("tag__"), content_object=story.pk)
