@@ -199,7 +199,7 @@ class StockArticleAdmin(admin.ModelAdmin):
     exclude = ["keywords", "technologies", "industries"]  # taggit's field needs its own through tables
 
 
-urlpatterns = [*urlpatterns, path("stock/", stock.urls)]
+urlpatterns = [path("admin/stock/", stock.urls), *urlpatterns]  # with the time limit of the desk
 
 
 def stock_pages() -> dict[str, list[str]]:
