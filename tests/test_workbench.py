@@ -236,3 +236,9 @@ def test_the_desk_s_own_lists_come_first_and_the_accounts_last():
     assert lists[:2] == ["Article", "Source"]
     page = desk().get("/admin/").content.decode()
     assert page.index("/admin/articles/article/add/") < page.index("/admin/auth/user/add/")
+
+
+def test_whoever_may_import_begins_a_batch_from_here():
+    new = '<a href="/admin/articles/importbatch/new/">'
+    assert new in desk(staff("add_importbatch")).get("/admin/").text
+    assert new not in desk(staff("view_article")).get("/admin/").text
