@@ -24,6 +24,7 @@ from articles.models import (
 )
 from articles.teamwork import name
 from articles.workflow import TRANSITIONS
+from newsroom.permissions import may_see
 from taxonomy import learning, newterms
 from taxonomy.models import VOCABULARIES
 
@@ -77,13 +78,13 @@ def workbench(user: AbstractBaseUser) -> Workbench:
 
     The number of statements is constant, and none of them reads more than it shows or counts.
     """
-    looks = may_see(user, "articles", "article")
-    imports = may_see(user, "articles", "importbatch")
+    looks = may_see(user, Article)
+    imports = may_see(user, ImportBatch)
     batch = _last_batch() if imports else None
     return Workbench(
         batch=batch,
         overdue=_overdue() if imports else 0,
-        outcomes=_outcomes(batch) if batch and may_see(user, "articles", "importrow") else [],
+        outcomes=_outcomes(batch) if batch and may_see(user, ImportRow) else [],
         numbers=_numbers(user, looks),
         terms=_terms(user),
         mine=_mine(user) if looks else [],
@@ -91,10 +92,6 @@ def workbench(user: AbstractBaseUser) -> Workbench:
         activity=_activity() if looks else [],
         looks=looks,
     )
-
-
-def may_see(user: AbstractBaseUser, app: str, model: str) -> bool:
-    return user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}")
 
 
 def in_order(apps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -162,7 +159,7 @@ def _numbers(user: AbstractBaseUser, looks: bool) -> list[Number]:
                 "articles_duplicatepair_changelist",
             ),
         ]
-    if may_see(user, "articles", "importrow"):
+    if may_see(user, ImportRow):
         rows = ImportRow.objects.order_by().filter(outcome=Outcome.QUARANTINED)
         found.append(
             _number(
@@ -201,7 +198,7 @@ def _terms(user: AbstractBaseUser) -> list[Number]:
             reverse("new_terms_of", kwargs={"vocabulary": vocabulary}),
         )
         for vocabulary, model in VOCABULARIES.items()
-        if may_see(user, "taxonomy", vocabulary)
+        if may_see(user, model)
     ]
 
 

@@ -37,7 +37,7 @@ from articles.admin.filters import (
 from articles.admin.finding import IndexSearchMixin
 from articles.admin.forms import ArticleForm
 from articles.admin.history import HistoryMixin
-from articles.admin.lists import BoundedListMixin, is_id
+from articles.admin.lists import BoundedListMixin
 from articles.admin.panels import event_text, latest_revisions, provenance
 from articles.admin.points_views import evidence, evidence_of, parse_points
 from articles.admin.retagging import RetaggingMixin
@@ -45,6 +45,7 @@ from articles.admin.teamwork import TeamworkMixin
 from articles.admin.terms_field import TermsField, suggest, tell_moved
 from articles.admin.triage import TriageMixin
 from articles.models import TERM_FIELDS, Article, ImportRow
+from newsroom.ids import is_id
 from taxonomy.admin import SecondLookMixin
 
 MAX_TITLE = 200  # characters of a title in the list

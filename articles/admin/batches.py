@@ -28,13 +28,15 @@ from articles import deliveries, repair
 from articles.admin import records
 from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
-from articles.admin.lists import BoundedListMixin, is_id
+from articles.admin.lists import BoundedListMixin
 from articles.admin.panels import remark_table, table
 from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
 from articles.admin.uploads import UploadsMixin
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.rereading import LARGEST
+from newsroom.ids import is_id
+from taxonomy.admin import ReadOnlyMixin
 
 MAX_REPAIRS = 20  # records that a repaired one has become
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
@@ -44,19 +46,10 @@ REPORTS = {
 }
 
 
-class ReadOnlyAdmin(BoundedListMixin, admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
     """What happened is not edited."""
 
     list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:

@@ -18,10 +18,10 @@ from articles import conflicts, workflow
 from articles.admin import changes
 from articles.admin.changes import Room, pieces
 from articles.admin.forms import PlainText, VersionForm
-from articles.admin.lists import is_id
 from articles.conflicts import EDIT, KEEP, TAKE, Conflict, Decision, Piece
 from articles.marks import SAME, Budget, Run, runs
 from articles.models import Article
+from newsroom.ids import is_id
 
 ONE_BY_ONE = 100  # parts of a field that are asked one by one; more are decided together
 EMPTY = {"heading": "", "body": ""}

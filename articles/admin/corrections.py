@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods
 from articles import corrections, workflow
 from articles.admin.batches import ReadOnlyAdmin
 from articles.admin.forms import PlainText, VersionForm
-from articles.admin.lists import MAX_ID
 from articles.corrections import MAX_TEXT
 from articles.models import Article, Correction
-from articles.workbench import may_see
+from newsroom.ids import MAX_ID
+from newsroom.permissions import may_see
 
 SHOWN = 50  # of an article, the latest
 MAX_REASON = 500
@@ -141,7 +141,7 @@ class CorrectionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         found = super().get_queryset(request).defer("article__summary", "article__base", "article__extra")
-        return found.annotate(may_see_article=Value(may_see(request.user, "articles", "article")))
+        return found.annotate(may_see_article=Value(may_see(request.user, Article)))
 
     @admin.display(description=gettext_lazy("what is right"), ordering="right")
     def said(self, correction: Correction) -> str:

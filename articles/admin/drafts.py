@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles import previews, revisions
-from articles.admin.lists import is_id
 from articles.models import Article, Revision
 from articles.views.articles import detail_context
+from newsroom.ids import is_id
 
 LIVE = "live"
 

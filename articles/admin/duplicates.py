@@ -20,12 +20,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from articles import duplicates, editing, workflow
 from articles.admin import changes
 from articles.admin.forms import NoteField, VersionField
-from articles.admin.lists import is_id
 from articles.compare import compare
 from articles.duplicates import OUT_OF_USE
 from articles.models import TERM_FIELDS, Article, Decision, DuplicatePair, Status
 from articles.revisions import Snapshot
-from articles.workbench import may_see
+from newsroom.ids import is_id
+from newsroom.permissions import may_see
+from taxonomy.admin import ReadOnlyMixin
 
 ON_A_PAGE = 50  # pairs
 OTHERS = 20  # pairs of the same group that a pair's page names
@@ -84,23 +85,17 @@ class Group:
 
 
 @admin.register(DuplicatePair)
-class DuplicatePairAdmin(admin.ModelAdmin):
+class DuplicatePairAdmin(ReadOnlyMixin, admin.ModelAdmin):
     """Whoever may see articles may look; whoever may change them decides."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_see(request.user, "articles", "article")
+        return may_see(request.user, Article)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("articles.change_article")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

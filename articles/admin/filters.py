@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from articles import workbench
-from articles.admin.lists import LOOKED_AT, is_id
+from articles.admin.lists import LOOKED_AT
 from articles.models import TERM_FIELDS, Article, EventPoint, ImportBatch, ImportRow, SeedFile, Source, Status
+from newsroom.ids import is_id
 from taxonomy.models import Term
 
 

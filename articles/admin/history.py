@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from articles import editing, revisions, rewriting, workflow
 from articles.admin import changes
 from articles.admin.forms import NoteField, VersionForm
-from articles.admin.lists import is_id
 from articles.compare import FIELDS, Change, ListChange, Snapshot, compare
 from articles.models import TERM_FIELDS, Article, ImportBatch, Revision, RevisionKind
+from newsroom.ids import is_id
 
 PAGE_SIZE = 50
 BEFORE = "before"  # the version before the one that it is compared with

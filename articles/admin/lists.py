@@ -11,7 +11,6 @@ from django.http import HttpRequest
 
 COUNTED = 10_000  # rows of a list; who has more narrows it
 LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
-MAX_ID = 10**18 - 1
 COUNTED_EACH = 1_000  # of what belongs to one row
 
 
@@ -40,11 +39,6 @@ class BoundedListMixin:
 
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # they would count all rows, once for each choice
-
-
-def is_id(text: str) -> bool:
-    """Whether it can be an id: the database has no longer ones, and takes no other digits."""
-    return text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
 
 
 def among(ids: list[int]) -> Func:

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from articles import rereading, revisions
 from articles.admin import changes
-from articles.admin.lists import is_id
 from articles.admin.panels import remarks
 from articles.models import Article, Outcome, PreviewRow
 from articles.revisions import label
-from articles.workbench import may_see
+from newsroom.ids import is_id
+from newsroom.permissions import may_see
 
 PAGE = 25
 CLIPPED = 2_000  # characters of a value
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 def sees_articles(request: HttpRequest) -> bool:
-    return may_see(request.user, "articles", "article")
+    return may_see(request.user, Article)
 
 
 # --- tabs -----------------------------------------------------------------------------------------

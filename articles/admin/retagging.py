@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from articles import retagging
-from articles.admin.lists import BoundedListMixin, is_id
+from articles.admin.lists import BoundedListMixin
 from articles.models import FIELDS, Article, Retag, RetagOutcome, RetagRow, Status
 from articles.retagging import Foreseen, Refused
-from articles.workbench import may_see
+from newsroom.ids import is_id
+from newsroom.permissions import may_see
 from taxonomy import names
+from taxonomy.admin import ReadOnlyMixin
 from taxonomy.models import VOCABULARIES, Term
 
 SHOWN = 200  # articles that a page lists as left
@@ -143,7 +145,7 @@ def _initial(retag: Retag) -> dict[str, str]:
 
 
 @admin.register(Retag)
-class RetagAdmin(BoundedListMixin, admin.ModelAdmin):
+class RetagAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
     list_display = ["what", "which", "todo", "changed", "by", "started_at", "standing"]
     list_filter = ["kind", "started_at"]
     list_select_related = ["by", "undone_by"]
@@ -152,19 +154,10 @@ class RetagAdmin(BoundedListMixin, admin.ModelAdmin):
     # -- who may see it: whoever may see articles; nobody changes it
 
     def has_view_permission(self, request: HttpRequest, obj: Retag | None = None) -> bool:
-        return may_see(request.user, "articles", "article")
+        return may_see(request.user, Article)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Retag | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Retag | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).started()

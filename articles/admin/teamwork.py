@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from articles import teamwork
-from articles.admin.lists import is_id
 from articles.models import Article, Note
 from articles.workflow import Refused
+from newsroom.ids import is_id
 
 SHOWN_NOTES = 100  # of the latest
 _POINT = re.compile(r"#p([1-9]\d{0,5})(?!\d)", re.ASCII)

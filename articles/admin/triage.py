@@ -20,11 +20,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import checklist, editing, retagging, revisions, rights, story, teamwork, triage, workflow
 from articles.admin import verbs
-from articles.admin.lists import is_id
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
 from articles.models import TERM_FIELDS, Article, Outcome
 from articles.workflow import Refused
+from newsroom.ids import is_id
 from taxonomy.models import Term
 
 PAGE = 25

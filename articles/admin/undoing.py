@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import deliveries, undoing
-from articles.admin.lists import is_id
 from articles.admin.records import sees_articles
 from articles.importer import Busy
 from articles.models import ImportBatch
+from newsroom.ids import is_id
 from taxonomy.models import VOCABULARIES
 
 PERMISSION = "articles.undo_importbatch"

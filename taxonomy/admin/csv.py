@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from newsroom.permissions import may, may_see
 from taxonomy import vocabulary_csv
-from taxonomy.admin.queue import may, may_look
 from taxonomy.models import VOCABULARIES, Term
 from taxonomy.vocabulary_plan import COLUMNS, Plan
 
@@ -30,7 +30,7 @@ class TableForm(forms.Form):
 @require_safe
 def export_view(request: HttpRequest, vocabulary: str) -> StreamingHttpResponse:
     model = VOCABULARIES[vocabulary]
-    if not may_look(request, model):
+    if not may_see(request.user, model):
         raise PermissionDenied
     return StreamingHttpResponse(
         (line.encode() for line in vocabulary_csv.exported(model)),
@@ -43,7 +43,7 @@ def export_view(request: HttpRequest, vocabulary: str) -> StreamingHttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_view(request: HttpRequest, vocabulary: str) -> HttpResponse:
     model = VOCABULARIES[vocabulary]
-    if not (may(request, "change", model) and may(request, "add", model)):
+    if not (may(request.user, "change", model) and may(request.user, "add", model)):
         raise PermissionDenied
     form = TableForm(request.POST if request.method == "POST" else None, request.FILES or None)
     try:

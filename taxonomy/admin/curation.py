@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from newsroom.ids import is_id
+from newsroom.permissions import may
 from taxonomy import aliasing
 from taxonomy.admin.branches import NameInput
 from taxonomy.merge import MAX_TERMS, Refused, merge, move
@@ -22,8 +24,6 @@ from taxonomy.models import VOCABULARIES, Merge, Term
 from taxonomy.preview import preview, preview_move
 from taxonomy.relations import use_counts
 from taxonomy.suggestions import suggest
-
-MAX_ID = 18  # digits
 
 
 class NoteForm(forms.Form):
@@ -166,7 +166,9 @@ class CurationMixin:
         note = form.cleaned_data["note"] if form.is_bound and form.is_valid() else ""
         terms, refusal = self._terms(data), ""
         targets = [
-            model for model in VOCABULARIES.values() if model is not self.model and _may(request, model)
+            model
+            for model in VOCABULARIES.values()
+            if model is not self.model and may(request.user, "change", model)
         ]
         to = next((model for model in targets if model.vocabulary == data.get("to")), None)
         if to and data.get("seen") == to.vocabulary and "do" in request.POST and form.is_valid():
@@ -233,7 +235,7 @@ class CurationMixin:
 
     def _terms(self, data: QueryDict) -> list[Term]:
         """The terms that were asked for and stand for themselves, in that order."""
-        asked = [part for part in data.get("ids", "").split(",")[:MAX_TERMS] if _is_id(part)]
+        asked = [part for part in data.get("ids", "").split(",")[:MAX_TERMS] if is_id(part)]
         found = self.model.objects.current().in_bulk(map(int, asked))
         return [found[pk] for pk in dict.fromkeys(map(int, asked)) if pk in found]
 
@@ -257,11 +259,3 @@ class CurationMixin:
         )
         self.message_user(request, text % {"terms": record, "number": number}, messages.SUCCESS)
         return HttpResponseRedirect(reverse(f"admin:taxonomy_{term.vocabulary}_change", args=[term.pk]))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= MAX_ID
-
-
-def _may(request: HttpRequest, model: type[Term]) -> bool:
-    return request.user.has_perm(f"taxonomy.change_{model.vocabulary}")

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from newsroom.ids import is_id
+from newsroom.permissions import may, may_see
 from taxonomy import housekeeping
-from taxonomy.admin.queue import may, may_look
 from taxonomy.merge import MAX_TERMS, Refused
 from taxonomy.models import VOCABULARIES, Term
 
@@ -29,7 +30,7 @@ VERBS = {"delete": (housekeeping.remove, "delete"), "decline": (housekeeping.ret
 @admin.site.admin_view
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    models = [model for model in VOCABULARIES.values() if may_look(request, model)]
+    models = [model for model in VOCABULARIES.values() if may_see(request.user, model)]
     if not models:
         raise PermissionDenied
     counts = {model: housekeeping.states(model) for model in models}
@@ -43,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             )
             for model in models
         ],
-        "changes": any(may(request, "change", model) for model in models),
+        "changes": any(may(request.user, "change", model) for model in models),
     }
     return TemplateResponse(request, "admin/taxonomy/housekeeping.html", context)
 
@@ -52,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def housekeeping_view(request: HttpRequest, vocabulary: str) -> HttpResponse:
     model = VOCABULARIES[vocabulary]
-    if not may_look(request, model):
+    if not may_see(request.user, model):
         raise PermissionDenied
     unused = _page(request, housekeeping.unused(model))
     asked = "alike" in request.GET
@@ -68,9 +69,9 @@ def housekeeping_view(request: HttpRequest, vocabulary: str) -> HttpResponse:
         "asked": asked,
         "groups": [_shown(group) for group in groups[:PAGE]],
         "more": max(len(groups) - PAGE, 0),
-        "may_change": may(request, "change", model),
-        "may_add": may(request, "add", model),
-        "may_delete": may(request, "delete", model),
+        "may_change": may(request.user, "change", model),
+        "may_add": may(request.user, "add", model),
+        "may_delete": may(request.user, "delete", model),
     }
     return TemplateResponse(request, "admin/taxonomy/housekeeping_of.html", context)
 
@@ -78,7 +79,7 @@ def housekeeping_view(request: HttpRequest, vocabulary: str) -> HttpResponse:
 def _page(request: HttpRequest, terms: QuerySet) -> list[Term]:
     """One more than a page: that one tells whether the list goes on."""
     pk, _dash, sort_key = request.GET.get("after", "")[:300].partition("-")
-    return list((housekeeping.after(terms, sort_key, int(pk)) if _is_id(pk) else terms)[: PAGE + 1])
+    return list((housekeeping.after(terms, sort_key, int(pk)) if is_id(pk) else terms)[: PAGE + 1])
 
 
 def _place(term: Term) -> str:
@@ -98,9 +99,9 @@ def unused_act(request: HttpRequest, vocabulary: str) -> HttpResponse:
     if act not in VERBS:
         raise Http404
     verb, right = VERBS[act]
-    if not may(request, right, model):
+    if not may(request.user, right, model):
         raise PermissionDenied
-    asked = [text for text in request.POST.getlist("pick")[:PAGE] if _is_id(text)]
+    asked = [text for text in request.POST.getlist("pick")[:PAGE] if is_id(text)]
     terms = list(model.objects.filter(pk__in=map(int, asked)).order_by("sort_key", "pk"))
     done = [term for term in terms if _did(request, verb, term)]
     if act == "delete" and done:
@@ -130,7 +131,3 @@ def _told(act: str, done: list[Term]) -> str:
         )
     )
     return text % {"number": len(done), "names": "、".join(term.name for term in done)}
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18

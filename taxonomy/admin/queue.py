@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from newsroom.permissions import may, may_see
 from taxonomy import likeness, names, newterms
 from taxonomy.merge import Refused
 from taxonomy.models import VOCABULARIES, Merge, Term
@@ -88,14 +90,6 @@ def ref(model: type[Term], pk: int) -> str:
     return f"{model.vocabulary}-{pk}"
 
 
-def may(request: HttpRequest, what: str, model: type[Term]) -> bool:
-    return request.user.has_perm(f"taxonomy.{what}_{model.vocabulary}")
-
-
-def may_look(request: HttpRequest, model: type[Term]) -> bool:
-    return may(request, "view", model) or may(request, "change", model)
-
-
 # --- looking --------------------------------------------------------------------------------------
 
 
@@ -103,7 +97,7 @@ def may_look(request: HttpRequest, model: type[Term]) -> bool:
 @require_safe
 def queue_view(request: HttpRequest, vocabulary: str = "") -> HttpResponse:
     asked = Asked.of(request.GET, vocabulary)
-    seen = [model for model in VOCABULARIES.values() if may_look(request, model)]
+    seen = [model for model in VOCABULARIES.values() if may_see(request.user, model)]
     models = [model for model in seen if asked.vocabulary in {"", model.vocabulary}]
     if not models:
         raise PermissionDenied
@@ -117,11 +111,11 @@ def queue_view(request: HttpRequest, vocabulary: str = "") -> HttpResponse:
         "first": asked.after and Asked(asked.vocabulary, asked.state).address(),
         "older": last and asked.address(after=ref(type(last), last.pk)),
         "done": _just_done(request.GET.get("done", "")),
-        "may_change": any(may(request, "change", model) for model in models),
+        "may_change": any(may(request.user, "change", model) for model in models),
         "targets": [
             (name, model._meta.verbose_name)
             for name, model in VOCABULARIES.items()
-            if may(request, "change", model)
+            if may(request.user, "change", model)
         ],
     }
     return TemplateResponse(request, "admin/taxonomy/new_terms.html", context)
@@ -137,7 +131,7 @@ def _rows(request: HttpRequest, terms: Sequence[Term], *, proposals: bool) -> li
         for term in terms:
             if type(term) is model:
                 term.use_count = counts[term.pk]
-        titled = newterms.titles(model, ids, lambda carrier: _may_see(request, carrier)) if ids else {}
+        titled = newterms.titles(model, ids, partial(may_see, request.user)) if ids else {}
         titles |= {(model, pk): [_linked(*one) for one in these] for pk, these in titled.items()}
     return [_row(request, term, found.get(term), titles.get((type(term), term.pk), [])) for term in terms]
 
@@ -146,14 +140,14 @@ def _row(request: HttpRequest, term: Term, proposal: Proposal | None, titles: li
     uses, model = admin.site.get_model_admin(type(term)).uses(term), type(term)
     reason = proposal and REASONS[proposal.reason]
     return Row(
-        term, ref(model, term.pk), model._meta, uses, titles, proposal, reason, may(request, "change", model)
-    )
-
-
-def _may_see(request: HttpRequest, carrier: type) -> bool:
-    meta = carrier._meta
-    return any(
-        request.user.has_perm(f"{meta.app_label}.{act}_{meta.model_name}") for act in ("view", "change")
+        term,
+        ref(model, term.pk),
+        model._meta,
+        uses,
+        titles,
+        proposal,
+        reason,
+        may(request.user, "change", model),
     )
 
 
@@ -221,7 +215,7 @@ def act_view(request: HttpRequest) -> HttpResponse:
     act, _at, one = request.POST.get("act", "").partition("@")
     picked = [one] if one else request.POST.getlist("pick")[: newterms.PAGE]
     terms = _picked(list(filter(None, map(reference, picked))))
-    if not any(may(request, "change", model) for model in VOCABULARIES.values()):
+    if not any(may(request.user, "change", model) for model in VOCABULARIES.values()):
         raise PermissionDenied
     if not terms:
         messages.warning(request, _("Choose at least one term that is still there."))
@@ -301,5 +295,5 @@ def _move(request: HttpRequest, term: Term, vocabulary: str) -> None:
 
 
 def _check_right(request: HttpRequest, model: type[Term]) -> None:
-    if not may(request, "change", model):
+    if not may(request.user, "change", model):
         raise Refused(_("You have no right to change this vocabulary."))

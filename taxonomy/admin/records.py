@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigAutoField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -13,12 +13,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from newsroom.permissions import may
 from taxonomy.merge import Refused
 from taxonomy.models import VOCABULARIES, Merge
 from taxonomy.undo import Undone, foresee, undo
 
 MAX_TEXT = 120  # characters of a record in the list
-MAX_PK = 2**63 - 1
 
 
 class VocabularyFilter(admin.SimpleListFilter):
@@ -45,8 +45,26 @@ class UndoneFilter(admin.SimpleListFilter):
         return queryset.filter(undone_at__isnull=self.value() == "no")
 
 
+class ReadOnlyMixin:
+    """For the admin of what happened: nobody adds to it, edits it or deletes it there."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def changeable(request: HttpRequest) -> list[str]:
+    """The vocabularies whose terms this person may change."""
+    return [name for name, model in VOCABULARIES.items() if may(request.user, "change", model)]
+
+
 @admin.register(Merge)
-class MergeAdmin(admin.ModelAdmin):
+class MergeAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_display = ["what", "kind", "which", "rows", "doubles", "by", "at", "standing"]
     list_filter = ["kind", VocabularyFilter, UndoneFilter, "at"]
     list_select_related = ["by", "undone_by"]
@@ -58,22 +76,13 @@ class MergeAdmin(admin.ModelAdmin):
     # -- who may see it: whoever may change one of the vocabularies
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(_changeable(request))
+        return bool(changeable(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Merge | None = None) -> bool:
-        return bool(_changeable(request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Merge | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Merge | None = None) -> bool:
-        return False
+        return bool(changeable(request))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).filter(vocabulary__in=_changeable(request)).defer("changed")
+        return super().get_queryset(request).filter(vocabulary__in=changeable(request)).defer("changed")
 
     # -- what it says
 
@@ -105,10 +114,10 @@ class MergeAdmin(admin.ModelAdmin):
         return [path("<int:pk>/undo/", view, name="taxonomy_merge_undo"), *super().get_urls()]
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        merge = self.get_queryset(request).filter(pk=pk).first() if pk <= MAX_PK else None
+        merge = self.get_queryset(request).filter(pk=pk).first() if pk <= BigAutoField.MAX_BIGINT else None
         if merge is None:
             raise Http404
-        if not {merge.vocabulary, merge.into_vocabulary} <= set(_changeable(request)):
+        if not {merge.vocabulary, merge.into_vocabulary} <= set(changeable(request)):
             raise PermissionDenied
         undone, refusal = Undone(), ""
         try:
@@ -136,7 +145,3 @@ class MergeAdmin(admin.ModelAdmin):
         for reason in undone.kept[:20]:
             self.message_user(request, reason, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:taxonomy_merge_changelist"))
-
-
-def _changeable(request: HttpRequest) -> list[str]:
-    return [name for name in VOCABULARIES if request.user.has_perm(f"taxonomy.change_{name}")]

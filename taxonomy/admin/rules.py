@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from taxonomy.admin.records import VocabularyFilter
+from taxonomy.admin.records import ReadOnlyMixin, VocabularyFilter, changeable
 from taxonomy.learning import TWICE, accept, foresee, proposals, reject, terms
 from taxonomy.merge import Refused
 from taxonomy.models import VOCABULARIES, Rule, RuleDecision, Term
@@ -56,7 +56,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):
+class RuleAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_display = ["says", "which", "times", "standing"]
     list_display_links = ["says"]
     list_filter = [StandingFilter, VocabularyFilter]
@@ -70,22 +70,13 @@ class RuleAdmin(admin.ModelAdmin):
     # -- who may: whoever may change the vocabulary
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(_changeable(request))
+        return bool(changeable(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
-        return bool(_changeable(request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
-        return False
+        return bool(changeable(request))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).filter(vocabulary__in=_changeable(request))
+        return super().get_queryset(request).filter(vocabulary__in=changeable(request))
 
     # -- what the list says
 
@@ -164,10 +155,6 @@ class RuleAdmin(admin.ModelAdmin):
             "refusal": refusal,
         }
         return TemplateResponse(request, "admin/taxonomy/rule.html", context)
-
-
-def _changeable(request: HttpRequest) -> list[str]:
-    return [name for name in VOCABULARIES if request.user.has_perm(f"taxonomy.change_{name}")]
 
 
 def _seen(found: tuple[Term | None, Term | None]) -> str:

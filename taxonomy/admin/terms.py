@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
+from newsroom.permissions import may, may_see
 from taxonomy import names, prose
 from taxonomy.admin.branches import BROADER, NameField, TreeMixin
 from taxonomy.admin.curation import CurationMixin
@@ -360,7 +361,7 @@ def _register(model: type[Term]) -> None:
 
         # Whoever may change a term may change its aliases: they have no rights of their own.
         def has_view_permission(self, request: HttpRequest, obj: Term | None = None) -> bool:
-            return self._may(request, "view") or self._may(request, "change")
+            return may_see(request.user, self.parent_model)
 
         def has_add_permission(self, request: HttpRequest, obj: Term | None = None) -> bool:
             return self._may(request, "change") or (obj is None and self._may(request, "add"))
@@ -371,9 +372,8 @@ def _register(model: type[Term]) -> None:
         def has_delete_permission(self, request: HttpRequest, obj: Term | None = None) -> bool:
             return self._may(request, "change")
 
-        def _may(self, request: HttpRequest, what: str) -> bool:
-            opts = self.parent_model._meta
-            return request.user.has_perm(f"{opts.app_label}.{what}_{opts.model_name}")
+        def _may(self, request: HttpRequest, act: str) -> bool:
+            return may(request.user, act, self.parent_model)
 
     admin.site.register(model, type(f"{model.__name__}Admin", (TermAdmin,), {"inlines": [AliasInline]}))
 
