@@ -94,10 +94,11 @@ def run(
         batch = _open_batch(paths, by, publish is not None, listed)
         reading = Reading(batch, found, publish, on_read=partial(progress, len(found)))
         spellings, records = Spellings(batch), 0
-        for chunk in _chunks(islice(parsed(reading.files(), jobs or usual_jobs(len(found))), most)):
-            _import(batch, chunk, publish, spellings)
-            records += len(chunk)
-            progress(len(found), reading.done, records)
+        with _unhurried():
+            for chunk in _chunks(islice(parsed(reading.files(), jobs or usual_jobs(len(found))), most)):
+                _import(batch, chunk, publish, spellings)
+                records += len(chunk)
+                progress(len(found), reading.done, records)
         _finish(batch)
         report(batch)
         if not dry_run:
@@ -130,11 +131,28 @@ def only_import() -> Iterator[None]:
     try:
         yield
     finally:
-        # A lost connection has given the lock back already; neither it nor a failed transaction must hide what
-        # went wrong.
-        if connection.connection and connection.connection.info.transaction_status in {IDLE, INTRANS}:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        _let_go("SELECT pg_advisory_unlock(%s)", LOCK)
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Commits do not wait for the disk; the next one that does takes all before it along.
+
+    Should the machine fall in between, the newest chunks have not begun: whatever came after them is gone too.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
+    try:
+        yield
+    finally:
+        _let_go("RESET synchronous_commit")
+
+
+def _let_go(statement: str, *values: Any) -> None:
+    """A lost connection has given back what it held; neither it nor a failed transaction must hide what went wrong."""
+    if connection.connection and connection.connection.info.transaction_status in {IDLE, INTRANS}:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
 
 
 class _TakeBack(Exception):

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
 
@@ -135,6 +136,35 @@ class TestInterruption:
             assert SeedFile.objects.count() in {500, 700}
             self.import_here(folder)
             assert self.state() == undisturbed
+
+    @pytest.mark.parametrize("failing", [False, True])
+    def test_of_the_machine_costs_chunks_but_nothing_that_came_after_them(self, folder, durable, failing):
+        """Commits of chunks are left to the next one that waits for the disk; all others wait."""
+        self.write(folder, 3)
+        during = []
+
+        def publish(_article_ids: list[int]) -> None:
+            during.append(self.waits_for_the_disk())
+            if failing:
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError) if failing else nullcontext():
+            importer.run([folder], publish=publish)
+        assert during == ["off"]
+        assert self.waits_for_the_disk() == "on"
+
+    @pytest.fixture
+    def durable(self, monkeypatch) -> Iterator[None]:
+        """A connection as the desk's is; the server of the tests is otherwise."""
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", "-c synchronous_commit=on")
+        connection.close()
+        yield
+        connection.close()
+
+    def waits_for_the_disk(self) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return cursor.fetchone()[0]
 
     def without_article(self) -> int:
         return ImportRow.objects.filter(outcome="quarantined").count()
