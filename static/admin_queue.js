@@ -1,13 +1,9 @@
 'use strict';
-/* Keys for the queue of new terms. Each does what a button of the row does; never while somebody types. */
+/* Keys for the queue of new terms: they act on the chosen row. */
 {
     const $ = (selector) => document.querySelector(selector);
     const rows = [...document.querySelectorAll('.queue-row')];
-    const TYPING = 'input:not([type=checkbox]), textarea, select, [contenteditable], dialog';
-    const OFF = 'newsroom-queue-keys-off';
     let at = Math.max(0, rows.findIndex((row) => `#${row.id}` === location.hash));
-    let on = true;
-    let going = false; // one act at a time
 
     function choose(place) {
         if (!rows[place]) {
@@ -52,49 +48,19 @@
         return Boolean(last);
     }
 
-    function showKeys() {
-        $('#queue-keys').showModal();
-        return true;
-    }
-
-    const keys = {
+    new PageKeys('queue', {
         j: () => choose(at + 1), ArrowDown: () => choose(at + 1),
         k: () => choose(at - 1), ArrowUp: () => choose(at - 1),
         a: press('[data-key=a]'), c: press('[data-key=c]'), d: press('[data-key=d]'),
         r: write('input[type=text]'), m: write('input[type=text]'), v: write('select'),
         x: press('[name=pick]'), o: press('.queue-uses a'),
-        u: back, '?': showKeys,
-    };
+        u: back,
+    });
 
-    function remember(off) {
-        on = !off;
-        try {
-            window.localStorage.setItem(OFF, off ? '1' : '');
-        } catch {
-            // A browser that stores nothing asks again on the next page.
-        }
-    }
-
-    function recall() {
-        try {
-            on = !window.localStorage.getItem(OFF);
-        } catch {
-            on = true;
-        }
-    }
-
-    function pressed(event) {
-        const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat);
+    function left(event) {
         if (event.key === 'Escape' && event.target.matches('.queue-row input, .queue-row select')) {
             event.target.blur();
             choose(at);
-        }
-        if (!plain || !on || event.target.closest(TYPING)) {
-            return;
-        }
-        const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-        if (Object.hasOwn(keys, name) && !going && keys[name]()) {
-            event.preventDefault();
         }
     }
 
@@ -111,33 +77,8 @@
     const known = (field) => [...document.getElementById(field.getAttribute('list')).options].some(
         (option) => option.value === field.value && field.value !== field.defaultValue);
 
-    function chooseAll() {
-        const boxes = [...document.querySelectorAll('[name=pick]')];
-        const all = boxes.every((box) => box.checked);
-        boxes.forEach((box) => {
-            box.checked = !all;
-        });
-    }
-
-    recall();
-    document.querySelectorAll('#queue-help, #queue-all').forEach((one) => {
-        one.hidden = false;
-    });
-    $('.queue-form').addEventListener('submit', () => {
-        going = true;
-    });
-    window.addEventListener('pageshow', () => {
-        going = false;
-    });
-    const box = $('#queue-keys-on');
-    box.checked = on;
-    box.addEventListener('change', () => remember(!box.checked));
-    $('#queue-help').addEventListener('click', showKeys);
-    if ($('#queue-all')) {
-        $('#queue-all').addEventListener('click', chooseAll);
-    }
     document.addEventListener('keydown', entered);
-    document.addEventListener('keydown', pressed);
+    document.addEventListener('keydown', left);
     rows.forEach((row, place) => row.addEventListener('focusin', () => {
         rows[at].classList.remove('queue-chosen');
         at = place;

@@ -3,10 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.looking import Enter
 from tests.factories import make_user
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -39,27 +43,72 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server) -> Iterator[Page]:
-    """A page of the running site. Whatever the browser complains about on its console fails the test."""
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on(
-        "console", lambda message: message.type in {"error", "warning"} and complaints.append(message.text)
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+def complaints() -> Iterator[list[str]]:
+    """What browsers complain about on their consoles, the policy's refusals among it, fails the test."""
+    heard: list[str] = []
+    yield heard
+    assert heard == []
 
 
 @pytest.fixture
-def desk(page: Page) -> Page:
-    """Somebody who may do everything, at her desk."""
-    make_user("chief", is_staff=True, is_superuser=True)
+def enter(browser: Browser, live_server, complaints: list[str]) -> Iterator[Enter]:
+    """Opens a browser of somebody's own: of a reader or, by name, of somebody who is then at her desk."""
+
+    def enter(name: str = "", width: int = 1280, *, english: bool = False, **options: Any) -> Page:
+        window = {"width": width, "height": 900}
+        context = browser.new_context(base_url=live_server.url, viewport=window, **options)
+        context.on("console", lambda said: said.type in {"error", "warning"} and complaints.append(said.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        if english:
+            cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": live_server.url}
+            context.add_cookies([cookie])
+        page = context.new_page()
+        if name:
+            sign_in(page, name)
+        return page
+
+    yield enter
+    for context in browser.contexts:
+        context.close()
+
+
+def sign_in(page: Page, name: str) -> None:
     page.goto("/admin/")
-    page.fill("#id_username", "chief")
+    page.fill("#id_username", name)
     page.fill("#id_password", "password")
     page.click("[type=submit]")
-    expect(page.locator("#user-tools")).to_contain_text("chief")
-    return page
+    expect(page.locator("#user-tools")).to_contain_text(name)
+
+
+@pytest.fixture
+def page(enter: Enter) -> Page:
+    """A page of the running site, as a reader has it."""
+    return enter()
+
+
+@pytest.fixture
+def chief() -> str:
+    """The name of somebody who may do everything."""
+    return make_user("chief", is_staff=True, is_superuser=True).username
+
+
+@pytest.fixture
+def desk(enter: Enter, chief: str) -> Page:
+    """Somebody who may do everything, at her desk."""
+    return enter(chief)
+
+
+@pytest.fixture(params=[1280, 390])
+def width(request: pytest.FixtureRequest) -> int:
+    return request.param
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def window(enter: Enter, width: int, scheme: str) -> Enter:
+    """Enters like the others, with a wide or narrow window in light or dark: every one of these is looked at."""
+    return partial(enter, width=width, color_scheme=scheme)

@@ -1,12 +1,12 @@
 """Suggested terms below the fields of an article: pressed, they go into the field. And the rules that are learned."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import editing
 from articles.models import Article
 from taxonomy.models import Rule
+from tests.browser.looking import Enter, look_at
 from tests.factories import make_article, make_term
 from tests.test_rules_pages import LIST, make_rule, page_of
 
@@ -58,22 +58,5 @@ def test_a_rule_is_looked_at_and_accepted(desk: Page):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_pages_fit_and_are_accessible(
-    desk: Page, browser: Browser, live_server, article: Article, width: int, scheme: str
-):
-    rule = make_rule()
-    # Axe puts styles into the page, which the policy forbids; the tests above watch the policy.
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=desk.context.storage_state(),
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    for address in (f"/admin/articles/article/{article.pk}/change/", LIST, page_of(rule)):
-        assert page.goto(address).ok
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        report = Axe().run(page)
-        assert report.violations_count == 0, f"{address}\n{report.generate_report()}"
-    context.close()
+def test_the_pages_fit_and_are_accessible(window: Enter, chief: str, article: Article):
+    look_at(window(chief), f"/admin/articles/article/{article.pk}/change/", LIST, page_of(make_rule()))

@@ -1,31 +1,27 @@
 """The desk's day in real browsers: from the import to what is withdrawn, by everybody who has a part in it."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import corrections, editing, previews, teamwork, workflow
 from articles.models import Article, ImportBatch, ImportRow, SeedFile
+from tests.browser.looking import Enter, fits, look, look_at
 from tests.factories import make_article, make_user
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("people")]
 
 SEEDS = ("2022-09-02-midjourney-state-fair", "2022-11-30-chatgpt", "2023-03-14-gpt-4", "2024-02-15-sora")
 PEOPLE = {"editor": "Editors", "second": "Editors", "reviewer": "Reviewers", "chief": "Chief editors"}
 POINTS = [("发布", "公司在北京发布新模型。"), ("价格", "每月二十元。"), ("反响", "用户称赞速度。")]
-
-Enter = Callable[..., Page]
 
 
 @pytest.fixture
@@ -41,33 +37,6 @@ def people() -> None:
 
 
 @pytest.fixture
-def enter(browser: Browser, live_server, people) -> Iterator[Enter]:
-    """Somebody's own browser; of a person of the desk signed in. What its console complains about fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def enter(name: str = "", width: int = 1280, **options: Any) -> Page:
-        window = {"width": width, "height": 900}
-        context = browser.new_context(base_url=live_server.url, viewport=window, **options)
-        contexts.append(context)
-        context.on("console", lambda said: said.type in {"error", "warning"} and complaints.append(said.text))
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        page = context.new_page()
-        if name:
-            page.goto("/admin/")
-            page.fill("#id_username", name)
-            page.fill("#id_password", "password")
-            page.click("[type=submit]")
-            expect(page.locator("#user-tools")).to_contain_text(name)
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
 def batch(tmp_path: Path) -> None:
     """The morning's delivery."""
     for name in SEEDS:
@@ -76,13 +45,6 @@ def batch(tmp_path: Path) -> None:
 
 
 # --- what people do -------------------------------------------------------------------------------
-
-
-def fits(page: Page) -> None:
-    """Nothing on this page scrolls sideways."""
-    page.wait_for_load_state("load")
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, page.url
 
 
 def done(page: Page) -> None:
@@ -151,7 +113,6 @@ def text_of(reader: Page, address: str) -> str:
 # --- the day --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 def test_from_the_import_to_published_scheduled_sent_back_corrected_and_withdrawn(
     enter: Enter, batch, width: int
 ):
@@ -414,21 +375,12 @@ def pages(waiting: dict[str, Article]) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_axe_finds_nothing_on_any_page_of_the_desk(enter: Enter, waiting, width: int, scheme):
-    # Axe adds a style to pages with several style sheets, which the policy forbids.
-    page = enter("reviewer", width, color_scheme=scheme, bypass_csp=True)
-    for address in pages(waiting):
-        assert page.goto(address).ok, address
-        check_with_axe(page, address)
+def test_axe_finds_nothing_on_any_page_of_the_desk(window: Enter, waiting):
+    page = window("reviewer")
+    look_at(page, *pages(waiting))
     page.goto(pages(waiting)[5])
     page.fill("#id_title", "没有保存")
     page.evaluate("document.querySelector('[name=version]').value = 1")
     page.click("[name=_continue]")
     expect(page.locator(".desk-stale")).to_be_visible()
-    check_with_axe(page, "a stale form")
-
-
-def check_with_axe(page: Page, name: str) -> None:
-    fits(page)
-    report = Axe().run(page)
-    assert report.violations_count == 0, f"{name}\n{report.generate_report()}"
+    look(page, "a stale form")

@@ -1,14 +1,12 @@
 """A published article is edited, previewed and approved; a conflict decided; a correction told to readers."""
 
-from collections.abc import Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Permission, User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import corrections, editing
 from articles.models import Article, ImportBatch, ImportRow, SeedFile
+from tests.browser.looking import Enter, look_at
 from tests.factories import make_article, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,28 +29,17 @@ def article() -> Article:
 
 
 @pytest.fixture
-def people() -> tuple[User, User]:
+def editor() -> User:
     editor = make_user("editor", is_staff=True)
     # What the groups of the migration may do is gone once a test of this kind has emptied the tables.
     editor.user_permissions.set(Permission.objects.filter(codename__in=["view_article", "change_article"]))
-    return editor, make_user("chief", is_staff=True, is_superuser=True)
+    return editor
 
 
 @pytest.fixture
-def other(browser: Browser, live_server) -> Iterator[Page]:
+def other(enter: Enter) -> Page:
     """A reader, in a browser of her own, with scripts off."""
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
-def log_in(page: Page, name: str) -> None:
-    page.context.clear_cookies()
-    page.goto("/admin/login/?next=/admin/")
-    page.fill("#id_username", name)
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-    expect(page.locator("#user-tools")).to_contain_text(name)
+    return enter(java_script_enabled=False)
 
 
 def conflict(article: Article) -> None:
@@ -81,9 +68,9 @@ def address(article: Article, page: str = "change") -> str:
 
 
 def test_readers_see_the_old_text_until_somebody_else_approves_the_new_one(
-    page: Page, other: Page, article: Article, people
+    enter: Enter, other: Page, article: Article, editor: User, chief: str
 ):
-    log_in(page, "editor")
+    page = enter(editor.username)
     page.goto(address(article))
     page.fill("#id_title", "八周试用的结果")
     page.click("[name=_continue]")
@@ -100,7 +87,7 @@ def test_readers_see_the_old_text_until_somebody_else_approves_the_new_one(
     other.goto(link)
     expect(other.locator("h1")).to_have_text("八周试用的结果")
 
-    log_in(page, "chief")
+    page = enter(chief)
     page.goto(address(article))
     page.click(".desk-draft .desk-verb-approve")
     page.click(".desk-answer [type=submit]")
@@ -123,9 +110,9 @@ def test_readers_see_the_old_text_until_somebody_else_approves_the_new_one(
     expect(other.locator("h1")).to_have_text("八周试用的结果")
 
 
-def test_a_conflict_is_decided_with_scripts_off(page: Page, other: Page, article: Article, people):
+def test_a_conflict_is_decided_with_scripts_off(enter: Enter, article: Article, editor: User):
     conflict(article)
-    log_in(other, "editor")
+    other = enter(editor.username, java_script_enabled=False)
     other.goto(address(article))
     other.locator(".desk-undecided a").click()
     other.locator("input[name=title-0][value=keep]").check()
@@ -141,38 +128,21 @@ def test_a_conflict_is_decided_with_scripts_off(page: Page, other: Page, article
     expect(other.locator(".desk-draft")).to_be_visible()
 
 
-def test_the_link_is_copied_by_a_button(page: Page, article: Article, people):
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    log_in(page, "chief")
-    page.goto(address(article, "preview-link"))
-    page.click("[data-copy]")
-    expect(page.locator(".desk-link [role=status]")).not_to_be_empty()
-    assert page.evaluate("navigator.clipboard.readText()") == page.input_value("#preview-link")
+def test_the_link_is_copied_by_a_button(desk: Page, article: Article):
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.goto(address(article, "preview-link"))
+    desk.click("[data-copy]")
+    expect(desk.locator(".desk-link [role=status]")).not_to_be_empty()
+    assert desk.evaluate("navigator.clipboard.readText()") == desk.input_value("#preview-link")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_has_findings_or_scrolls_sideways(
-    browser: Browser, live_server, article: Article, people, scheme, width
-):
+def test_no_page_has_findings_or_scrolls_sideways(window: Enter, chief: str, article: Article, editor: User):
     correction = corrections.publish(article, wrong="错" * 300, right="W" * 300, by=None)
     corrections.publish(article, wrong="十二周", right="八周", by=None)
     corrections.retract(correction, by=None, reason="原文没有错")
     corrections.publish(Article.objects.get(), wrong="W" * 300, right="对", by=None)
-    editing.save(Article.objects.get(), {"title": "草稿"}, by=people[0], note="改了标题")
+    editing.save(Article.objects.get(), {"title": "草稿"}, by=editor, note="改了标题")
     conflict(article)
-    # A context of its own: axe writes inline styles, which the policy refuses and the console tells.
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    page = context.new_page()
-    log_in(page, "chief")
     names = ("change", "preview", "preview-link", "conflicts", "correct")
-    for here in [*(address(article, name) for name in names), "/corrections/", article.get_absolute_url()]:
-        page.goto(here)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, here
-        # The form itself has tests of its own.
-        part = {"include": [[".desk-draft"], [".desk-undecided"]]} if "/change/" in here else None
-        found = Axe().run(page, context=part).response["violations"]
-        assert [(rule["id"], rule["nodes"][0]["target"]) for rule in found] == [], here
-    context.close()
+    pages = (*(address(article, name) for name in names), "/corrections/", article.get_absolute_url())
+    look_at(window(chief), *pages)

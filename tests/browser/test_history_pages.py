@@ -1,11 +1,11 @@
 """The history of an article in a browser: chosen, compared, restored; by keyboard, on a phone, in the dark."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import editing
 from articles.models import Article
+from tests.browser.looking import Enter, look_at
 from tests.factories import make_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -69,26 +69,8 @@ def test_two_versions_are_chosen_compared_and_one_restored(desk: Page, article: 
     assert article.revisions.first().note.endswith("还是这一版")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_and_no_page_scrolls_sideways(
-    browser: Browser, live_server, desk: Page, article: Article, scheme, width
-):
-    # Axe adds a style to pages with several style sheets, which the policy forbids.
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=desk.context.storage_state(),
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    for address in addresses(article):
-        assert page.goto(address).ok
-        report = Axe().run(page)
-        assert report.violations_count == 0, f"{address}\n{report.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-    context.close()
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(window: Enter, chief: str, article: Article):
+    look_at(window(chief), *addresses(article))
 
 
 def test_no_page_of_the_history_breaks_the_policy(desk: Page, article: Article):

@@ -1,12 +1,11 @@
 """The event points in a browser: moved, split, joined, deleted, pasted, and compared with the text beside them."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from articles.models import Article, EventPoint
-from tests.factories import make_article, make_user
+from tests.browser.looking import Enter, look
+from tests.factories import make_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,18 +23,9 @@ def article() -> Article:
     return make_article("芯片发布", summary=TEXT, intro="旧导语", points=POINTS, conclusion="旧结语")
 
 
-def sign_in(page: Page, address: str) -> None:
-    make_user("chief", is_staff=True, is_superuser=True)
-    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": address}])
-    page.goto("/admin/")
-    page.fill("#id_username", "chief")
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-
-
 @pytest.fixture
-def editor(page: Page, live_server, article: Article) -> Page:
-    sign_in(page, live_server.url)
+def editor(enter: Enter, chief: str, article: Article) -> Page:
+    page = enter(chief, english=True)
     page.goto(f"/admin/articles/article/{article.pk}/change/")
     expect(page.locator(".point-support").first).to_be_visible()
     return page
@@ -179,10 +169,8 @@ def test_what_the_text_does_not_say_is_flagged_while_one_types(editor: Page):
     expect(support.locator("q").first).to_contain_text("我们才走了两年半")
 
 
-def test_without_scripts_numbers_boxes_and_empty_rows_do_it(browser: Browser, live_server, article: Article):
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    page = context.new_page()
-    sign_in(page, live_server.url)
+def test_without_scripts_numbers_boxes_and_empty_rows_do_it(enter: Enter, chief: str, article: Article):
+    page = enter(chief, english=True, java_script_enabled=False)
     page.goto(f"/admin/articles/article/{article.pk}/change/")
     assert headings(page) == ["发布", "规格", "评价", "", "", ""]
     expect(page.locator(".points button:visible")).to_have_count(0)
@@ -192,24 +180,11 @@ def test_without_scripts_numbers_boxes_and_empty_rows_do_it(browser: Browser, li
     page.fill("#id_points-3-heading", "新")
     page.fill("#id_points-3-place", "1")
     save(page)
-    context.close()
     assert stored() == [("新", ""), POINTS[2], POINTS[0]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    browser: Browser, live_server, editor: Page, article: Article, scheme, width
-):
-    # Axe adds a style to pages with several style sheets, which the policy forbids.
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=editor.context.storage_state(),
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(window: Enter, chief: str, article: Article):
+    page = window(chief, english=True)
     page.goto(f"/admin/articles/article/{article.pk}/change/")
     page.click(".points-paste summary")
     page.fill("#id_points-paste", SUMMARY)
@@ -217,11 +192,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     expect(page.locator(".points-preview")).to_be_visible()
     page.locator(".points-list .point-support summary").first.click()
     expect(page.locator(".points-list .point-missing")).to_be_visible()
-    report = Axe().run(page, context=".points")
-    assert report.violations_count == 0, report.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look(page, "points")
     page.goto(f"/admin/articles/article/{article.pk}/evidence/")
     expect(page.locator(".points-judged mark").first).to_have_text("240亿个")
-    report = Axe().run(page)
-    assert report.violations_count == 0, report.generate_report()
-    context.close()
+    look(page, "evidence")

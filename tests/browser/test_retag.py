@@ -1,14 +1,12 @@
 """Terms of many articles changed from the list, followed while the worker does it, and undone; in a browser."""
 
-import os
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import retagging
 from articles.models import Article, ArticleTechnology, Status
 from taxonomy.models import Technology
+from tests.browser.looking import Enter, look, look_at
 from tests.factories import make_article, make_term, staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -64,9 +62,7 @@ def test_the_record_follows_what_the_worker_does(desk: Page, monkeypatch):
     expect(desk.locator(".desk-answer .default")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_pages_fit_and_are_accessible(desk: Page, browser: Browser, live_server, scheme, width):
+def test_the_pages_fit_and_are_accessible(window: Enter, chief: str):
     archive()
     make_article("很长的标题" * 40, technologies=["Sora"], publish=True)
     everything = Article.objects.all()
@@ -81,32 +77,12 @@ def test_the_pages_fit_and_are_accessible(desk: Page, browser: Browser, live_ser
         for name in ("Sora", "视频生成")
     )
     retagging.run_now(done)
-    # Axe puts styles into the page, which the policy forbids; a test above watches the policy.
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=desk.context.storage_state(),
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    page.goto("/admin/articles/article/?technologies=sora")
-    fits(page, width)
+    page = window(chief)
+    look_at(page, "/admin/articles/article/?technologies=sora")
     page.click(".retag-all button")
-    fits(page, width)
+    look(page, "retag")
     page.fill("[name=add]", "视频生成")
     page.click("[name=look]")
-    fits(page, width)
+    look(page, "retag-preview")
     records = (f"retag/{done.pk}/change/", f"retag/{done.pk}/undo/", f"retag/{begun.pk}/change/", "retag/")
-    for address in (*records, "article/triage/"):
-        assert page.goto(f"/admin/articles/{address}").ok
-        fits(page, width)
-    context.close()
-
-
-def fits(page: Page, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{width}-{len(os.listdir(folder)):03}.png", full_page=True)
-    report = Axe().run(page)
-    assert report.violations_count == 0, f"{page.url}\n{report.generate_report()}"
+    look_at(page, *(f"/admin/articles/{address}" for address in (*records, "article/triage/")))

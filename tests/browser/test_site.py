@@ -4,12 +4,12 @@ from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles.models import Article
 from articles.search.index import rebuild
+from tests.browser.looking import Enter, fits, look, look_at
 from tests.factories import make_article, make_source, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -124,9 +124,8 @@ def test_a_search_without_a_hit_says_what_to_leave_out(page: Page, article: Arti
     expect(page.locator(".entry h3")).to_have_text([TITLE])
 
 
-def test_everything_works_with_scripts_off(browser: Browser, live_server, article: Article):
-    context = browser.new_context(base_url=live_server.url, viewport=PHONE, java_script_enabled=False)
-    page = context.new_page()
+def test_everything_works_with_scripts_off(enter: Enter, article: Article):
+    page = enter(width=390, java_script_enabled=False)
     page.goto("/")
     page.fill(".masthead [name=q]", "sora")
     page.locator(".masthead .search button").click()
@@ -134,19 +133,16 @@ def test_everything_works_with_scripts_off(browser: Browser, live_server, articl
     page.locator(".facets a", has_text="Midjourney").click()
     page.locator(".entry h3 a").click()
     expect(page.locator("h1")).to_have_text(TITLE)
-    context.close()
 
 
-def test_an_error_page_offers_a_search(browser: Browser, live_server, article: Article):
-    context = browser.new_context(base_url=live_server.url, color_scheme="dark")
-    page = context.new_page()
+def test_an_error_page_offers_a_search(enter: Enter, article: Article, complaints: list[str]):
+    page = enter(color_scheme="dark")
     assert page.goto("/nothing/").status == 404
-    report = Axe().run(page)
-    assert report.violations_count == 0, report.generate_report()
+    look(page, "nothing")
+    complaints.clear()  # of the 404
     page.fill(".error [name=q]", "访谈")
     page.keyboard.press("Enter")
     expect(page.locator(".entry h3")).to_have_text([TITLE])
-    context.close()
 
 
 def test_a_page_is_small_stands_still_and_asks_nobody_else(page: Page, live_server, article: Article):
@@ -198,22 +194,15 @@ def test_nothing_scrolls_sideways_on_a_phone_and_filters_unfold(page: Page, arti
     page.set_viewport_size(PHONE)
     for address in addresses(article):
         page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], address
+        fits(page)
     page.goto("/articles/")
     expect(page.locator(".facets a").first).not_to_be_visible()
     page.locator(".facets summary").click()
     expect(page.locator(".facets a").first).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_to_complain_about(page: Page, article: Article, scheme, width):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 900})
-    for address in addresses(article):
-        page.goto(address)
-        report = Axe().run(page)
-        assert report.violations_count == 0, f"{address}\n{report.generate_report()}"
+def test_axe_finds_nothing_to_complain_about(window: Enter, article: Article):
+    look_at(window(), *addresses(article))
 
 
 def test_dark_is_dark_and_print_leaves_the_navigation_out(page: Page, article: Article):

@@ -5,13 +5,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles.models import Article, ArticleIndustry, ArticleTechnology
 from taxonomy import newterms
 from taxonomy.models import Industry, Merge, Technology
+from tests.browser.looking import Enter, look
 from tests.factories import make_article, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -162,13 +162,11 @@ def test_three_hundred_seeds_bring_sixty_new_terms_and_all_are_settled(desk, del
     assert lost() == []
 
 
-def test_with_scripts_off_everything_is_done_by_buttons(browser: Browser, desk, live_server):
+def test_with_scripts_off_everything_is_done_by_buttons(enter: Enter, chief: str):
     known = make_term("人脸识别")
     make_article("一篇", technologies=["人脸识别技术", "新词"])
     Technology.objects.exclude(pk=known.pk).update(confirmed=False)
-    state = desk.context.storage_state()
-    context = browser.new_context(base_url=live_server.url, storage_state=state, java_script_enabled=False)
-    page = context.new_page()
+    page = enter(chief, java_script_enabled=False)
     page.goto(QUEUE)
     row(page, "人脸识别技术").locator("[value^='accept@']").click()
     assert Technology.objects.get(name="人脸识别技术").merged_into == known
@@ -181,7 +179,6 @@ def test_with_scripts_off_everything_is_done_by_buttons(browser: Browser, desk, 
     assert Technology.objects.get(name="新名").confirmed
     page.locator("[value^='back@']").click()
     assert not Technology.objects.get(name="新名").confirmed
-    context.close()
 
 
 def test_the_name_of_a_term_is_suggested_in_the_queue_and_on_the_page_of_a_merge(desk):
@@ -201,24 +198,13 @@ def test_the_name_of_a_term_is_suggested_in_the_queue_and_on_the_page_of_a_merge
     expect(desk.locator(".messagelist .success")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_pages_fit_and_are_accessible(desk, browser: Browser, live_server, scheme, width):
+def test_the_pages_fit_and_are_accessible(window: Enter, chief: str):
     make_term("大语言模型", aliases=["LLM"])
     make_article("一篇文章的标题" * 6, technologies=["大语言模型技术", "LLMs", "W" * 90])
     Technology.objects.exclude(name="大语言模型").update(confirmed=False)
     make_term("没有用的", confirmed=False)
     declined = make_term("不采用的", confirmed=False, declined=True)
-    # Axe puts styles into the page, which the policy forbids; the journey above watches the policy.
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=desk.context.storage_state(),
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    start = "/admin/taxonomy/technology"
+    start, page = "/admin/taxonomy/technology", window(chief)
     for address in (
         f"{QUEUE}?done=technology-{declined.pk}",
         f"{start}/new/",
@@ -231,7 +217,7 @@ def test_the_pages_fit_and_are_accessible(desk, browser: Browser, live_server, s
         assert page.goto(address).ok
         for more in page.locator("summary").all():
             more.click()
-        looked_at(page, address, width)
+        look(page, address)
     page.goto(f"{start}/import/")
     rows = [
         "name,aliases,description,confirmed",
@@ -244,11 +230,4 @@ def test_the_pages_fit_and_are_accessible(desk, browser: Browser, live_server, s
     )
     page.click("button.default")
     expect(page.locator("tbody tr")).to_have_count(3)
-    looked_at(page, "the preview of an import", width)
-    context.close()
-
-
-def looked_at(page: Page, what: str, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, what
-    report = Axe().run(page)
-    assert report.violations_count == 0, f"{what}\n{report.generate_report()}"
+    look(page, "the preview of an import")

@@ -1,20 +1,18 @@
 """A vocabulary arranged as a tree in a browser: by typing, by choosing with keys, by dragging; and what readers see of it."""
 
-import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles.search import drain
 from taxonomy.models import Technology
+from tests.browser.looking import Enter, look, look_at
 from tests.factories import make_article, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TREE = "/admin/taxonomy/technology/tree/"
-SHOTS = os.environ.get("SHOTS")  # a folder for pictures to look at
 
 
 def lines() -> dict[str, str]:
@@ -58,40 +56,24 @@ def test_a_term_is_typed_with_suggestions_chosen_with_keys_and_dragged(desk: Pag
     assert (lines()["视频生成"], lines()["Sora"]) == ("机器人", "视频生成")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
 def test_the_pages_fit_and_are_accessible(
-    desk: Page, browser: Browser, live_server, forest, settings, tmp_path: Path, scheme, width
+    window: Enter, chief: str, forest, settings, tmp_path: Path, complaints: list[str]
 ):
     settings.VAR_DIR = tmp_path
     drain.rebuild()
-    context = browser.new_context(
-        base_url=live_server.url,
-        storage_state=desk.context.storage_state(),
-        bypass_csp=True,  # axe puts styles into the page
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
     sora, video = Technology.objects.get(name="Sora"), Technology.objects.get(name="视频生成")
-    for name, address in {
-        "tree": TREE,
-        "chosen": f"{TREE}?term=可灵",
-        "form": f"/admin/taxonomy/technology/{sora.pk}/change/",
-        "merge": f"/admin/taxonomy/technology/merge/?ids={video.pk},{sora.pk}&into={sora.pk}",
-        "move": f"/admin/taxonomy/technology/move/?ids={video.pk}&to=keyword",
-        "term": "/technologies/大模型/",
-        "leaf": "/technologies/sora/",
-    }.items():
-        assert page.goto(address).ok
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}-{width}-{scheme}.png", full_page=True)
-        report = Axe().run(page)
-        assert report.violations_count == 0, f"{address}\n{report.generate_report()}"
+    start, page = "/admin/taxonomy/technology", window(chief)
+    look_at(
+        page,
+        TREE,
+        f"{TREE}?term=可灵",
+        f"{start}/{sora.pk}/change/",
+        f"{start}/merge/?ids={video.pk},{sora.pk}&into={sora.pk}",
+        f"{start}/move/?ids={video.pk}&to=keyword",
+        "/technologies/大模型/",
+        "/technologies/sora/",
+    )
     Technology.objects.filter(pk=sora.pk).update(confirmed=False)
     assert page.goto("/technologies/sora/").status == 410
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/gone-{width}-{scheme}.png", full_page=True)
-    assert Axe().run(page).violations_count == 0
-    context.close()
+    look(page, "gone")
+    complaints.clear()  # of the 410

@@ -1,10 +1,10 @@
 """Triage in a browser: a queue worked through by keys, and on a telephone by hand."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles.models import Article, Status
+from tests.browser.looking import Enter, look_at
 from tests.factories import make_article, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,28 +23,8 @@ def entries() -> list[Article]:
     ][::-1]
 
 
-@pytest.fixture
-def desk(page: Page) -> Page:
-    return signed_in(page)
-
-
-def signed_in(page: Page, name: str = "chief") -> Page:
-    make_user(name, is_staff=True, is_superuser=True)
-    page.goto("/admin/")
-    page.fill("#id_username", name)
-    page.fill("#id_password", "password")
-    page.click("[type=submit]")
-    expect(page.locator("#user-tools")).to_contain_text(name)
-    return page
-
-
 def title(page: Page):
     return page.locator("#triage-title")
-
-
-def accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
 
 def test_a_queue_is_worked_through_by_keys(desk: Page, entries: list[Article]):
@@ -130,32 +110,16 @@ def test_on_a_telephone_the_list_leads_to_the_entry_and_back(desk: Page, entries
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_to_complain_about_and_nothing_scrolls_sideways(
-    browser: Browser, live_server, entries: list[Article], scheme, width
+    window: Enter, chief: str, entries: list[Article]
 ):
     make_article("很" * 300 + "x" * 300, source=None, url="", url_key=None, summary="https://" + "y" * 500)
-    # Axe adds a style to pages with several style sheets, which the policy forbids.
-    context = browser.new_context(
-        base_url=live_server.url,
-        bypass_csp=True,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 800},
-    )
-    page = signed_in(context.new_page())
-    for address in ("/admin/", TRIAGE, f"{TRIAGE}?id={entries[0].pk}", f"{TRIAGE}?reason=link"):
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        accessible(page)
-    context.close()
+    pages = ("/admin/", TRIAGE, f"{TRIAGE}?id={entries[0].pk}", f"{TRIAGE}?reason=link")
+    look_at(window(chief), *pages)
 
 
-def test_without_scripts_an_entry_is_taken_on_and_declined(
-    browser: Browser, live_server, entries: list[Article]
-):
-    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    page = signed_in(context.new_page())
+def test_without_scripts_an_entry_is_taken_on_and_declined(enter: Enter, chief: str, entries: list[Article]):
+    page = enter(chief, java_script_enabled=False)
     page.goto(TRIAGE)
     page.locator("#triage-take").click()
     expect(title(page)).to_have_text("第一条")
@@ -163,16 +127,14 @@ def test_without_scripts_an_entry_is_taken_on_and_declined(
     page.keyboard.press("Enter")
     expect(title(page)).to_have_text("第二条")
     expect(page.locator("#triage-help")).not_to_be_visible()
-    context.close()
     assert Article.objects.get(pk=entries[0].pk).status == Status.DECLINED
 
 
 def test_who_has_an_article_open_hears_that_somebody_else_has_and_has_saved(
-    desk: Page, browser: Browser, live_server, entries: list[Article]
+    desk: Page, enter: Enter, entries: list[Article]
 ):
     address = f"/admin/articles/article/{entries[0].pk}/change/"
-    context = browser.new_context(base_url=live_server.url)
-    other = signed_in(context.new_page(), "zhang")
+    other = enter(make_user("zhang", is_staff=True, is_superuser=True).username)
     desk.clock.install()
     desk.goto(address)
     expect(desk.locator("#desk-presence")).to_have_text("")
@@ -188,4 +150,3 @@ def test_who_has_an_article_open_hears_that_somebody_else_has_and_has_saved(
     desk.clock.run_for(21_000)
     expect(desk.locator("#desk-presence a")).to_be_visible()
     assert desk.input_value("#id_title") == "我正在写的"
-    context.close()
