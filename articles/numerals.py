@@ -250,7 +250,6 @@ def _hedge(match: re.Match, text: str) -> str:
 
 _LISTED = re.compile(r"(?:^|[。；;：:\s])[(（]?$")
 _VAGUE_BEFORE = re.compile("[数几上]$|[周期拜]$")
-_ORDINAL = re.compile("第$")
 
 
 def _is_judged(match: re.Match, text: str) -> bool:

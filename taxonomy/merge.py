@@ -1,7 +1,7 @@
-"""What the desk does to terms: merge, move to another vocabulary, rename, and undo any of these later.
+"""What the desk does to terms: merge, move to another vocabulary, rename.
 
 A term that was merged or moved stays as a row that points on: its name, aliases and addresses lead to the other one.
-Whatever carried it carries the other one since. The record of it holds what undoing needs.
+Whatever carried it carries the other one since. The record of it holds what `taxonomy.undo` needs.
 """
 
 from collections.abc import Callable, Iterable, Sequence

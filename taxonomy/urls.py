@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from taxonomy.admin import csv, housekeeping, queue
+from taxonomy.admin import housekeeping, queue, table
 from taxonomy.models import VOCABULARIES
 
 OF_EACH = [
     ("new", queue.queue_view, "new_terms_of"),
     ("housekeeping", housekeeping.housekeeping_view, "housekeeping_of"),
     ("housekeeping/act", housekeeping.unused_act, "housekeeping_act"),
-    ("export", csv.export_view, "terms_export"),
-    ("import", csv.import_view, "terms_import"),
+    ("export", table.export_view, "terms_export"),
+    ("import", table.import_view, "terms_import"),
 ]
 
 urlpatterns = [

@@ -230,6 +230,15 @@ def test_the_list_is_narrowed_by_use_merging_and_alias(query, names):
     assert [term.name for term in page.context["cl"].result_list] == names
 
 
+def test_a_declined_term_is_confirmed_from_the_list_and_in_its_form():
+    listed, opened = (make_term(name, confirmed=False, declined=True) for name in ("A", "B"))
+    page = desk()
+    action = {"action": "confirm", "_selected_action": [listed.pk]}
+    page.post(reverse("admin:taxonomy_technology_changelist"), action)
+    page.post(change(opened), term_form(opened))
+    assert set(Technology.objects.values_list("confirmed", "declined")) == {(True, False)}
+
+
 def test_terms_are_confirmed_together_by_those_who_may_change_them():
     terms = [make_term(name, confirmed=False) for name in ("A", "B")]
     action = {"action": "confirm", "_selected_action": [term.pk for term in terms]}

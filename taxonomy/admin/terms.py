@@ -102,6 +102,12 @@ class TermForm(forms.ModelForm):
         if "description" in self.fields:
             self.fields["description"].help_text = _("Markdown: **bold**, lists, headings, links to the web.")
 
+    def clean_confirmed(self) -> bool:
+        confirmed = self.cleaned_data["confirmed"]
+        if confirmed:  # who confirms what was declined has thought better of it
+            self.instance.declined = False
+        return confirmed
+
     def clean_parent(self) -> Term | None:
         under = self.cleaned_data["parent"]
         if under and under.pk != self.instance.parent_id:
@@ -303,7 +309,7 @@ class TermAdmin(CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Confirm the selected terms"), permissions=["change"])
     def confirm(self, request: HttpRequest, queryset: QuerySet) -> None:
         number = self.model.objects.filter(pk__in=queryset.values("pk"), confirmed=False).update(
-            confirmed=True
+            confirmed=True, declined=False
         )
         text = ngettext("%(number)d term confirmed.", "%(number)d terms confirmed.", number)
         self.message_user(request, text % {"number": number}, messages.SUCCESS)
