@@ -41,7 +41,7 @@ def fill(spelled: list[str]) -> None:
         model = VOCABULARIES[vocabulary]
         cut = len(mine) // ALIASES
         terms = model.objects.bulk_create([model(name=name, confirmed=True) for name in mine[cut:]], 5_000)
-        alias = model.aliases.rel.related_model
+        alias = model.alias_model()
         alias.objects.bulk_create(
             [alias(name=name, term=term) for name, term in zip(mine[:cut], terms, strict=False)], 5_000
         )

@@ -42,7 +42,7 @@ def judge(term: Term, spellings: Iterable[str]) -> list[Judged]:
     """A constant number of statements, however many there are."""
     spellings = list(spellings)
     keys = {names.key(name) for name in spellings if names.is_name(name)}
-    aliases = type(term).aliases.rel.related_model.objects.filter(key__in=keys).select_related("term")
+    aliases = term.alias_model().objects.filter(key__in=keys).select_related("term")
     holders = {other.key: (other, "") for other in type(term).objects.filter(key__in=keys)}
     holders |= {alias.key: (alias.term, alias.name) for alias in aliases}
     roots = followed({key: other for key, (other, _via) in holders.items()})
@@ -72,6 +72,6 @@ def add(term: Term, spellings: Iterable[str]) -> list[Judged]:
 @transaction.atomic
 def _added(term: Term, spellings: list[str]) -> list[Judged]:
     judged = judge(term, spellings)
-    model = type(term).aliases.rel.related_model
+    model = term.alias_model()
     model.objects.bulk_create(model(name=one.name, term=term) for one in judged if one.verdict == "new")
     return judged

@@ -98,7 +98,7 @@ def proposals() -> QuerySet[Rule]:
     """
     open_ = Q()
     for vocabulary, model in VOCABULARIES.items():
-        aliases = model.aliases.rel.related_model.objects
+        aliases = model.alias_model().objects
         elsewhere = model.objects.exclude(**dict.fromkeys(POINTERS))
         taken = Exists(elsewhere.filter(key=OuterRef("key"))) | Exists(aliases.filter(key=OuterRef("key")))
         target = {"key": OuterRef("target_key")}

@@ -171,7 +171,7 @@ def one_vocabulary(terms: Sequence[Term], to: type[Term]) -> type[Term]:
 
 def there(key: str, model: type[Term]) -> Term | None:
     """The term of this vocabulary that the key means, be it that it has been moved away."""
-    alias = model.aliases.rel.related_model.objects.filter(key=key).select_related("term").first()
+    alias = model.alias_model().objects.filter(key=key).select_related("term").first()
     found = alias.term if alias else model.objects.filter(key=key).first()
     while found and found.merged_into_id:
         found = found.merged_into
@@ -233,11 +233,7 @@ def spellings(term: Term) -> list[str]:
     """All names and aliases that mean this term: its own, and those of the terms merged into it."""
     found, merged = [term.name], [term]
     while merged:
-        found += (
-            type(term)
-            .aliases.rel.related_model.objects.filter(term__in=merged)
-            .values_list("name", flat=True)
-        )
+        found += term.alias_model().objects.filter(term__in=merged).values_list("name", flat=True)
         merged = list(type(term).objects.filter(merged_into__in=merged))
         found += [other.name for other in merged]
     return found
@@ -246,7 +242,7 @@ def spellings(term: Term) -> list[str]:
 def _copy_spellings(term: Term, target: Term) -> None:
     """Imports find it there under every name it had; a name that means something there goes on meaning that."""
     model = type(target)
-    aliases = model.aliases.rel.related_model.objects
+    aliases = model.alias_model().objects
     by_key = {names.key(name): name for name in spellings(term)}
     taken = set(aliases.filter(key__in=by_key).values_list("key", flat=True))
     taken |= set(model.objects.filter(key__in=by_key).values_list("key", flat=True))
@@ -303,5 +299,5 @@ def check_free(term: Term, name: str) -> None:
 
 def meaning(model: type[Term], key: str) -> tuple[Term | None, str]:
     """The term that holds this key, merged or not, and the alias by which, if it is one."""
-    alias = model.aliases.rel.related_model.objects.filter(key=key).select_related("term").first()
+    alias = model.alias_model().objects.filter(key=key).select_related("term").first()
     return (alias.term, alias.name) if alias else (model.objects.filter(key=key).first(), "")

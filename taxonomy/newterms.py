@@ -25,7 +25,7 @@ ELSEWHERE = "elsewhere"  # a reason beside those of taxonomy.likeness
 
 
 def waiting(model: type[Term]) -> QuerySet:
-    return model.objects.current().filter(confirmed=False, declined=False).order_by("-pk")
+    return model.objects.waiting().order_by("-pk")
 
 
 def declined(model: type[Term]) -> QuerySet:
@@ -119,7 +119,7 @@ def _known(model: type[Term], terms: Sequence[Term]) -> dict[str, tuple[str, Ter
     asked = _any_of("key", keys)
     for term in own:
         asked |= Q(key__startswith=f"{term.key}(")
-    aliases = model.aliases.rel.related_model.objects.filter(asked).select_related("term")
+    aliases = model.alias_model().objects.filter(asked).select_related("term")
     spelled = {alias.key: (alias.name, alias.term) for alias in aliases}
     sounds = {term.sort_key for term in own if not term.key.isascii()}
     asked |= _any_of("sort_key", sounds)

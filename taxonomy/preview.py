@@ -60,7 +60,7 @@ def preview(losers: Iterable[Term], survivor: Term) -> Preview:
 
 
 def _preview(model: type[Term], pks: Sequence[int], uses: list[Use], *stays: int) -> Preview:
-    aliases = model.aliases.rel.related_model.objects.filter(term__in=pks)
+    aliases = model.alias_model().objects.filter(term__in=pks)
     merged = model.objects.filter(merged_into__in=pks)
     spelled = list(model.objects.filter(pk__in=pks).values_list("name", flat=True))
     more = aliases.count() + merged.count()

@@ -109,7 +109,7 @@ def _read(model: type[Term]) -> dict[str, int]:
     standing = set(confirmed.values())
     merged = model.objects.filter(merged_into__isnull=False).order_by()
     into = dict(merged.values_list("pk", "merged_into"))
-    aliases = model.aliases.rel.related_model.objects.order_by()
+    aliases = model.alias_model().objects.order_by()
     found = dict(aliases.values_list("key", "term")) | dict(merged.values_list("key", "pk"))
     for _hop in range(MAX_HOPS):
         found = {key: into.get(pk, pk) for key, pk in found.items()}

@@ -35,7 +35,7 @@ def suggest(model: type[Term], typed: str) -> list[dict[str, Any]]:
 
 def _spellings(model: type[Term], order: Sequence[Any], **lookup: str) -> dict[str, str]:
     """Some names and aliases by key, the shortest first, so that an exact one leads."""
-    aliases = model.aliases.rel.related_model.objects
+    aliases = model.alias_model().objects
     rows = [
         row
         for queryset in (model.objects, aliases)

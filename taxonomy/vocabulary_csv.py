@@ -57,7 +57,7 @@ def _spellings(model: type[Term], terms: Sequence[Term]) -> dict[int, list[str]]
     root = {term.pk: term.pk for term in terms}
     level = list(root)
     while level:
-        aliases = model.aliases.rel.related_model.objects.filter(term__in=level).order_by("key")
+        aliases = model.alias_model().objects.filter(term__in=level).order_by("key")
         merged = list(model.objects.filter(merged_into__in=level).order_by("pk"))
         root |= {term.pk: root[term.merged_into_id] for term in merged}
         for pk, name in [(alias.term_id, alias.name) for alias in aliases] + [
@@ -148,7 +148,7 @@ def apply(
         if row.rename:
             rename(row.term, row.rename, by=by, note=_("from a table, line %(line)d") % {"line": row.line})
     _write_fields(model, [row for row in rows if row.fields and not row.new])
-    aliases = model.aliases.rel.related_model
+    aliases = model.alias_model()
     aliases.objects.bulk_create(
         (aliases(name=name, term_id=row.term.pk) for row in rows for name in row.aliases), batch_size=CHUNK
     )

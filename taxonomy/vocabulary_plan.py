@@ -103,7 +103,7 @@ class Plan:
         holders = {
             term.key: term for term in self.model.objects.filter(key__in=keys).select_related("parent")
         }
-        aliases = self.model.aliases.rel.related_model.objects.filter(key__in=keys)
+        aliases = self.model.alias_model().objects.filter(key__in=keys)
         holders |= {alias.key: alias.term for alias in aliases.select_related("term")}
         roots = followed(holders)
         prefetch_related_objects([term for term in roots.values() if isinstance(term, self.model)], "parent")

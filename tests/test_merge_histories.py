@@ -179,7 +179,7 @@ class History:
 
     def check_addresses(self) -> None:
         for vocabulary, model in VOCABULARIES.items():
-            aliases = model.aliases.rel.related_model.objects.select_related("term")
+            aliases = model.alias_model().objects.select_related("term")
             now = {term.slug: term for term in model.objects.all()} | {
                 alias.slug: alias.term for alias in aliases
             }

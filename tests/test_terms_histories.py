@@ -306,7 +306,7 @@ class History:
             terms = list(model.objects.all())
             standing |= {(vocabulary, term.pk) for term in terms if term.pointer is None}
             self.public |= {term.get_absolute_url() for term in terms if term.confirmed}
-            aliases = model.aliases.rel.related_model.objects.select_related("term")
+            aliases = model.alias_model().objects.select_related("term")
             now = {term.slug: term for term in terms} | {alias.slug: alias.term for alias in aliases}
             found = model.objects.by_slug(now) | model.objects.moved_by_slug(now)
             assert found == followed(now)

@@ -83,7 +83,7 @@ def _taken(model: type[Term], keys: Iterable[str], own: Term) -> dict[str, str]:
     """Which of these keys mean another term already, each with that term's name."""
     keys = list(keys)
     by_name = model.objects.filter(key__in=keys).exclude(pk=own.pk).values_list("key", "name")
-    aliases = model.aliases.rel.related_model.objects
+    aliases = model.alias_model().objects
     by_alias = aliases.filter(key__in=keys).exclude(term=own.pk).values_list("key", "term__name")
     return {**dict(by_alias), **dict(by_name)}
 
@@ -227,7 +227,7 @@ class MergedFilter(admin.SimpleListFilter):
                 return queryset.filter(merged_into=None).exclude(**dict.fromkeys(POINTERS))
             case "all":
                 return queryset
-        return queryset.filter(**dict.fromkeys(POINTERS))
+        return queryset.current()
 
 
 class TermList(ChangeList):
@@ -270,7 +270,7 @@ class TermAdmin(CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
         key = names.key(search_term)
         if not key:
             return queryset, False
-        aliases = self.model.aliases.rel.related_model.objects.filter(key__contains=key)
+        aliases = self.model.alias_model().objects.filter(key__contains=key)
         merged = self.model.objects.filter(key__contains=key).exclude(merged_into=None)
         found = (
             Q(key__contains=key) | Q(pk__in=aliases.values("term")) | Q(pk__in=merged.values("merged_into"))
@@ -357,7 +357,7 @@ class TermAdmin(CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
 
 
 def _register(model: type[Term]) -> None:
-    alias_model: type[Alias] = model.aliases.rel.related_model
+    alias_model: type[Alias] = model.alias_model()
 
     class AliasInline(admin.TabularInline):
         model = alias_model

@@ -67,6 +67,10 @@ class TermQuerySet(models.QuerySet):
         """Terms that readers meet: until an editor confirms a term they see nothing of it."""
         return self.filter(is_public())
 
+    def waiting(self) -> Self:
+        """Current terms about which no editor has decided yet."""
+        return self.current().filter(confirmed=False, declined=False)
+
     def hold(self) -> None:
         """Until the transaction ends no merge changes what the names of this vocabulary mean.
 
@@ -127,7 +131,7 @@ class TermQuerySet(models.QuerySet):
         values = list(values)
         if not values:
             return {}
-        aliases = self.model.aliases.rel.related_model.objects.select_related("term")
+        aliases = self.model.alias_model().objects.select_related("term")
         found = {getattr(alias, field): alias.term for alias in aliases.filter(**{f"{field}__in": values})}
         found |= {getattr(term, field): term for term in self.filter(**{f"{field}__in": values})}
         return followed(found)
@@ -259,6 +263,10 @@ class Term(TagBase):
                 condition=Q(confirmed=False, declined=False, merged_into=None),
             ),
         ]
+
+    @classmethod
+    def alias_model(cls) -> type["Alias"]:
+        return cls.aliases.rel.related_model
 
     @property
     def letter(self) -> str:

@@ -37,5 +37,5 @@ def confirm_terms(batches: QuerySet[ImportBatch]) -> None:
         touched = LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(model), object_id=Cast(OuterRef("pk"), TextField())
         )
-        new = model.objects.current().filter(pk__in=made.values("object_id"), confirmed=False, declined=False)
+        new = model.objects.waiting().filter(pk__in=made.values("object_id"))
         new.exclude(Exists(touched)).update(confirmed=True)
