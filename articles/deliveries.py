@@ -1,20 +1,14 @@
-"""What a delivery brought, and what changed since an earlier one: new records, changed ones, those that are missing.
+"""What a delivery brought, what changed since an earlier one, and what came of each record."""
 
-Told by parsing the stored bytes again: whatever has become of the articles since. Files that both deliveries have in
-the same bytes say the same and are not read.
-"""
-
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from articles.differences import Difference, differences, only
 from articles.exporter import MARK, csv_line, json_line
-from articles.identity import Prepared, prepare
 from articles.images import fetch
 from articles.models import (
     ImportBatch,
@@ -29,39 +23,11 @@ from articles.revisions import label
 from articles.wording import in_words
 from taxonomy.models import VOCABULARIES
 
-AT_A_TIME = 50  # files whose bytes are in memory
-PARSED = 20  # files whose records are kept, for the second look
 EARLIER = 20  # batches that tell what is usual
 MANY, TIMES = (
     3,
     2,
 )  # faulty records of a source that count as more than usual: so many, and so many times the usual
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record where it was delivered."""
-
-    file: int
-    name: str
-    line: int
-    title: str
-    hash: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    now: Entry
-    then: Entry
-    fields: dict[str, tuple[Any, Any]]  # by field: what it said then, and now
-
-
-@dataclass
-class Difference:
-    new: list[Entry] = field(default_factory=list)
-    changed: list[Changed] = field(default_factory=list)  # as many as asked for
-    changed_count: int = 0
-    vanished: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,84 +100,17 @@ def faults(batch: ImportBatch) -> list[Faults]:
 
 # --- what changed ---------------------------------------------------------------------------------
 
-ONLY = """
-SELECT DISTINCT file_id FROM articles_importrow WHERE batch_id = %(batch)s
-EXCEPT SELECT file_id FROM articles_importrow WHERE batch_id = %(other)s
-ORDER BY 1
-"""
-
 
 def files_to_read(batch: ImportBatch, since: ImportBatch) -> tuple[int, int]:
     """How many files a comparison reads, and how many bytes they have."""
-    ids = [*_only(batch, since), *_only(since, batch)]
+    ids = [*only(batch, since), *only(since, batch)]
     return len(ids), SeedFile.objects.filter(pk__in=ids).aggregate(sum=Sum("size"))["sum"] or 0
 
 
-def compare(
-    batch: ImportBatch,
-    since: ImportBatch,
-    *,
-    most: int | None = None,
-    progress: Callable[[int, int], None] = lambda all_files, read_files: None,
-) -> Difference:
-    """What this batch's files say otherwise than the earlier one's; at most so many changed records in detail."""
-    ours, theirs = _only(batch, since), _only(since, batch)
-    read = _Reader(len(ours) + len(theirs), progress)
-    now, then = read.entries(ours), read.entries(theirs)
-    changed = [key for key in now if key in then and now[key].hash != then[key].hash]
-    return Difference(
-        new=[entry for key, entry in now.items() if key not in then],
-        changed=[read.difference(key, now[key], then[key]) for key in changed[:most]],
-        changed_count=len(changed),
-        vanished=[entry for key, entry in then.items() if key not in now],
-    )
-
-
-def _only(batch: ImportBatch, other: ImportBatch) -> list[int]:
-    return [pk for (pk,) in fetch(ONLY, batch=batch.pk, other=other.pk)]
-
-
-class _Reader:
-    """Parses stored files; the last few stay parsed for the second look at changed records."""
-
-    def __init__(self, files: int, progress: Callable[[int, int], None]) -> None:
-        self.files, self.progress, self.read = files, progress, 0
-        self.parsed: OrderedDict[int, dict[UUID, Prepared]] = OrderedDict()
-
-    def entries(self, ids: list[int]) -> dict[UUID, Entry]:
-        """By key, the records of these files; where a key comes twice, the first counts, as in an import."""
-        found: dict[UUID, Entry] = {}
-        for file in _stored(ids):
-            for key, record in self._records(file).items():
-                entry = Entry(file.pk, file.name, record.first_line, record.content["title"], record.hash)
-                found.setdefault(key, entry)
-            self.read += 1
-            self.progress(self.files, self.read)
-        return found
-
-    def difference(self, key: UUID, now: Entry, then: Entry) -> Changed:
-        said, was = (self._content(entry.file, key) for entry in (now, then))
-        fields = {name: (was[name], said[name]) for name in said if said[name] != was[name]}
-        return Changed(now, then, fields)
-
-    def _content(self, file: int, key: UUID) -> Mapping[str, Any]:
-        records = self.parsed.get(file) or self._records(SeedFile.objects.get(pk=file))
-        return records[key].content
-
-    def _records(self, file: SeedFile) -> dict[UUID, Prepared]:
-        found: dict[UUID, Prepared] = {}
-        for record in prepare(bytes(file.content)):
-            if not record.quarantined:
-                found.setdefault(record.key, record)
-        self.parsed[file.pk] = found
-        while len(self.parsed) > PARSED:
-            self.parsed.popitem(last=False)
-        return found
-
-
-def _stored(ids: list[int]) -> Iterator[SeedFile]:
-    for at in range(0, len(ids), AT_A_TIME):
-        yield from SeedFile.objects.filter(pk__in=ids[at : at + AT_A_TIME]).order_by("pk")
+def compare(batch: ImportBatch, since: ImportBatch, **options: Any) -> Difference:
+    """What changed, all of it in memory: for a page, which asks for the size first."""
+    with differences(batch, since, **options) as found:
+        return replace(found, new=list(found.new), changed=list(found.changed), vanished=list(found.vanished))
 
 
 # --- in words -------------------------------------------------------------------------------------
@@ -255,7 +154,7 @@ def _clipped(text: str, start: int) -> str:
 
 def records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
     """What came of each record of the batch, with its findings in words."""
-    for row in ImportRow.objects.filter(batch=batch).order_by("id").iterator(chunk_size=2_000):
+    for row in batch.narrow(ImportRow.objects).order_by("id").iterator(chunk_size=2_000):
         yield {
             "file": row.file_name,
             "first_line": row.first_line,

@@ -44,23 +44,30 @@ OUT_OF_USE = {Status.DECLINED, Status.WITHDRAWN}
 
 def run_next() -> bool:
     """Look at the next articles that wait; False if none does, or somebody else is looking."""
+    return _look_at_next() > 0
+
+
+def _look_at_next() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
-            return False
+            return 0
         cursor.execute(TAKE, {"chunk": CHUNK})
-        articles = sorted({article for (article,) in cursor})
-        _look(articles)
-    return bool(articles)
+        taken = cursor.fetchall()
+        _look(sorted({article for (article,) in taken}))
+    return len(taken)
 
 
 def find_all(progress: Callable[[int, int], None] = lambda waiting, done: None) -> int:
     """Look at all that waits, while the worker may do the same; return how much that was."""
     waiting = left = LikenessQueue.objects.count()
     while left:
-        if not run_next():
+        looked_at = _look_at_next()
+        if not looked_at:
             time.sleep(PAUSE)
-        left = LikenessQueue.objects.count()
+        left -= looked_at
+        if left <= 0 or not looked_at:  # counting a million takes longer than looking at the next hundred
+            left = LikenessQueue.objects.count()
         progress(waiting, max(0, waiting - left))
     return waiting
 

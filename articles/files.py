@@ -5,13 +5,14 @@ import os
 import re
 import stat
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 SEED_SUFFIXES = {"", ".txt", ".md", ".seed"}
 READ_IN_FOLDERS = SEED_SUFFIXES | {".zip"}
@@ -65,6 +66,11 @@ class FoundFile:
     stamp: Stamp
     member: zipfile.ZipInfo | None = None
 
+    @property
+    def size(self) -> int:
+        """How many bytes there are to read."""
+        return self.member.file_size if self.member else self.stamp[0]
+
     def read(self) -> bytes:
         """The bytes; OSError says why there are none, StillGrowing that they may not be complete."""
         if self.member:
@@ -87,6 +93,7 @@ class NamedBytes:
 
     name: str
     load: Callable[[], bytes]
+    size: int = 0  # bytes, as far as it is known
 
     def read(self) -> bytes:
         return self.load()
@@ -105,6 +112,21 @@ def list_files(paths: Iterable[str]) -> tuple[list[FoundFile], list[SkippedFile]
     return found, skipped
 
 
+def without_young(found: list[FoundFile], seconds: float) -> tuple[list[FoundFile], list[SkippedFile]]:
+    """The files that somebody may still be writing, apart; one with a time in the future is older than it says."""
+    now = time.time()
+    young = {item.name for item in found if 0 <= now - item.stamp[1] / 1e9 < seconds}
+    why = ngettext(
+        "It was changed less than %(number)d second ago.",
+        "It was changed less than %(number)d seconds ago.",
+        seconds,
+    ) % {"number": seconds}
+    return (
+        [item for item in found if item.name not in young],
+        [SkippedFile(name, "unsettled", why) for name in sorted(young)],
+    )
+
+
 def unpack(name: str, path: str) -> Iterator[NamedBytes | SkippedFile]:
     """The seed files in a file, a zip or a single one, that was delivered under this name and lies there."""
     for item in _under(path):
@@ -117,7 +139,7 @@ def unpack(name: str, path: str) -> Iterator[NamedBytes | SkippedFile]:
         except OSError as error:
             yield SkippedFile(shown_name, "unreadable", str(error))
         else:
-            yield NamedBytes(shown_name, lambda content=content: content)
+            yield NamedBytes(shown_name, lambda content=content: content, len(content))
     _open_zip.cache_clear()  # a temporary file takes its room on the disk as long as it is open
 
 

@@ -5,25 +5,21 @@ COPY, changed ones through `updates`. Design section 5, seed_format section 10.
 """
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
-from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
-from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected
 from psycopg.pq import TransactionStatus
 
-from articles import imprints, updates
-from articles.files import FoundFile, NamedBytes, SkippedFile, list_files, shown
+from articles import imprints, updates, waiting
+from articles.files import NamedBytes, SkippedFile, list_files, shown, without_young
 from articles.identity import Prepared
-from articles.intake import Delivered, Publish, Reading, Row, store_one
+from articles.intake import Delivered, Progress, Publish, Reading, Row, store_one
 from articles.matching import recognise
 from articles.models import (
     TERM_FIELDS,
@@ -39,9 +35,11 @@ from articles.models import (
 from articles.parsing import parsed, usual_jobs
 from articles.spellings import Spellings, Terms
 from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
+from articles.waiting import Place
 
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
+DECIDED = {Outcome.REPAIRED, Outcome.LEFT_OUT}  # by a person: told only where there are any
 CHUNK_RECORDS = 500
 CHUNK_WEIGHT = 4_000_000  # characters, and for each term or point as much as its row takes
 
@@ -68,57 +66,46 @@ def run(
     most: int | None = None,
     jobs: int | None = None,
     settled: float = 0,
-    progress: Callable[..., None] = lambda all_files, read_files, records=None: None,
+    progress: Progress = lambda files, files_read, records, share: None,
     report: Callable[[ImportBatch], None] = lambda batch: None,
 ) -> ImportBatch:
     """Import all seed files under the paths and return the finished batch.
 
     `delivered` are the files themselves, and what was left out: then the paths are only the batch's name for them,
-    and nothing is read there. `most`: so many records that must be looked at, for a dry run. `settled`: files changed
-    within so many seconds are left for the next run.
-    `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `progress` gets how many
-    files there are, how many were read, and (not where nothing is new) how many records are in. `report` is called
-    with the finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if
-    the same paths are given again.
+    and nothing is read there. `most`: once so many records are in, the rest is left alone, for a dry run; the last
+    files in which nothing is new may bring some more. `settled`: files changed within so many seconds are left for the
+    next run, and one that finds nothing is a run too: nothing was delivered.
+    `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `report` is called with the
+    finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if the same
+    paths are given again.
     Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
     """
     paths = [os.fsdecode(path) for path in paths]
     found, skipped = list_files(paths) if delivered is None else delivered
     if settled:
-        found, young = _settled(found, settled)
+        found, young = without_young(found, settled)
         skipped = [*skipped, *young]
     listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
-    if not found:
+    if not found and not (settled and _reached(skipped)):
         raise NothingToRead(listed)
     with only_import(), taken_back() if dry_run else nullcontext():
         batch = _open_batch(paths, by, publish is not None, listed)
-        reading = Reading(batch, found, publish, on_read=partial(progress, len(found)))
-        spellings, records = Spellings(batch), 0
+        reading = Reading(batch, found, publish, progress, most, sum(item.size for item in found))
+        spellings = Spellings(batch)
         with _unhurried():
-            for chunk in _chunks(islice(parsed(reading.files(), jobs or usual_jobs(len(found))), most)):
+            records = parsed(reading.files(), jobs or usual_jobs(len(found), reading.size))
+            for chunk in _chunks(reading.new(records)):
                 _import(batch, chunk, publish, spellings)
-                records += len(chunk)
-                progress(len(found), reading.done, records)
-        _finish(batch)
+                reading.tell()
+        finish(batch)
         report(batch)
         if not dry_run:
             imprints.forget()
     return batch
 
 
-def _settled(found: Sequence[FoundFile], seconds: float) -> tuple[list[FoundFile], list[SkippedFile]]:
-    """The files that somebody may still be writing, apart; one with a time in the future is older than it says."""
-    now = time.time()
-    young = {item.name for item in found if 0 <= now - item.stamp[1] / 1e9 < seconds}
-    why = ngettext(
-        "It was changed less than %(number)d second ago.",
-        "It was changed less than %(number)d seconds ago.",
-        seconds,
-    ) % {"number": seconds}
-    return (
-        [item for item in found if item.name not in young],
-        [SkippedFile(name, "unsettled", why) for name in sorted(young)],
-    )
+def _reached(skipped: Sequence[SkippedFile]) -> bool:
+    return not any(item.code in {"missing", "unreadable"} for item in skipped)
 
 
 @contextmanager
@@ -177,11 +164,22 @@ def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, sk
     if interrupted:
         interrupted.skipped = skipped
         return interrupted
-    return ImportBatch.objects.create(paths=paths, by=by, publish=publish, skipped=skipped)
+    first = _last_row() + 1
+    return ImportBatch.objects.create(paths=paths, by=by, publish=publish, skipped=skipped, first_row=first)
 
 
-def _finish(batch: ImportBatch) -> None:
+def _last_row() -> int:
+    """The id of the newest row of all batches, or of one that was taken back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('articles_importrow', 'id')), 0)"
+        )
+        return cursor.fetchone()[0]
+
+
+def finish(batch: ImportBatch) -> None:
     _count(batch)
+    batch.last_row = _last_row()
     batch.finished_at = timezone.now()
     batch.save()
 
@@ -189,13 +187,11 @@ def _finish(batch: ImportBatch) -> None:
 def add(batch: ImportBatch, name: str, content: bytes) -> list[ImportRow]:
     """Import one more file into a batch that has ended, all or nothing; the rows that tell what came of it.
 
-    The caller holds `only_import` and a transaction.
+    The caller holds `only_import` and a transaction, and counts the rows.
     """
     file = store_one(name, content)
     for chunk in _chunks(parsed(iter([[file]]), 1)):
         _import(batch, chunk, None, Spellings(batch))
-    _count(batch)
-    batch.save(update_fields=["counts", "needs_care"])
     return list(ImportRow.objects.filter(batch=batch, file=file.id).order_by("id"))
 
 
@@ -207,7 +203,7 @@ def _count(batch: ImportBatch) -> None:
             [batch.pk],
         )
         counts = {outcome: (records, care) for outcome, records, care in cursor.fetchall()}
-    told = [outcome for outcome in Outcome.values if outcome != Outcome.REPAIRED or outcome in counts]
+    told = [outcome for outcome in Outcome.values if outcome not in DECIDED or outcome in counts]
     batch.counts = {outcome: counts.get(outcome, (0, 0))[0] for outcome in told}
     batch.needs_care = sum(care for _records, care in counts.values())
 
@@ -258,33 +254,19 @@ def _import_once(
     spellings: Spellings,
 ) -> None:
     rows = [Row(file, replace(record, findings=[*record.findings])) for file, record in chunk]
-    readable = [row for row in rows if not row.record.quarantined]
-    recognise(batch, readable)
-    _recall_repairs([row for row in rows if row.record.quarantined])
-    new = [row for row in readable if row.new]
-    changed = [row for row in readable if row.outcome == Outcome.UPDATED]
-    _lock(readable)
+    recognise(batch, [row for row in rows if not row.record.quarantined])
+    sound = [row for row in rows if row.outcome != Outcome.QUARANTINED]
+    begin_to_wait = waiting.recall([row for row in rows if row.outcome == Outcome.QUARANTINED])
+    new = [row for row in sound if row.new]
+    changed = [row for row in sound if row.outcome == Outcome.UPDATED]
+    _lock(sound)
     terms = spellings.terms([*new, *changed])
     _create(batch, new, terms)
     if changed:
         updates.apply(batch, changed, terms, spellings)
-    _write_rows(batch, rows)
+    _write_rows(batch, rows, begin_to_wait)
     if publish:
-        publish([row.article_id for row in readable if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
-
-
-def _recall_repairs(broken: list[Row]) -> None:
-    """The same bytes, broken as before: what a person has mended once need not be mended every night."""
-    if not broken:
-        return
-    mended = ImportRow.objects.filter(
-        repairs__file__in={row.file.id for row in broken}, undone=False, article__isnull=False
-    )
-    places = mended.order_by("-id").values_list("repairs__file_id", "repairs__first_line", "article_id")
-    articles = {(file, line): pk for file, line, pk in places}
-    for row in broken:
-        if pk := articles.get((row.file.id, row.record.first_line)):
-            row.outcome, row.article_id = Outcome.UNCHANGED, pk
+        publish([row.article_id for row in sound if row.outcome in {Outcome.CREATED, Outcome.UNCHANGED}])
 
 
 def _lock(rows: list[Row]) -> None:
@@ -327,6 +309,7 @@ ROW_COLUMNS = (
     "findings",
     "needs_care",
     "conflicts",
+    "waits",
 )
 
 
@@ -390,12 +373,14 @@ def _event_values(row: Row) -> tuple:
     return row.article_id, content["intro"], content["conclusion"], row.record.events_raw
 
 
-def _write_rows(batch: ImportBatch, rows: list[Row]) -> None:
-    copy_rows(ImportRow, ROW_COLUMNS, (_row_values(batch, row) for row in rows))
+def _write_rows(batch: ImportBatch, rows: list[Row], begin_to_wait: set[Place]) -> None:
+    values = (_row_values(batch, row, waiting.place(row) in begin_to_wait) for row in rows)
+    copy_rows(ImportRow, ROW_COLUMNS, values)
 
 
-def _row_values(batch: ImportBatch, row: Row) -> tuple:
+def _row_values(batch: ImportBatch, row: Row, waits: bool) -> tuple:
     record = row.record
+    settled = row.outcome in {Outcome.UNCHANGED, Outcome.LEFT_OUT}
     unchanged = row.outcome == Outcome.UNCHANGED  # its findings stand at the row that brought the record in
     return (
         batch.pk,
@@ -407,6 +392,7 @@ def _row_values(batch: ImportBatch, row: Row) -> tuple:
         row.same_as.article_id if row.same_as else row.article_id,
         record.hash,
         as_json([] if unchanged else record.findings),
-        (record.needs_care or bool(row.conflicts)) and not unchanged,
+        (record.needs_care or bool(row.conflicts)) and not settled,
         as_json(row.conflicts),
+        waits,
     )

@@ -1,7 +1,8 @@
 """Seed files come in: their bytes are stored before anything is parsed, and what is known already is told apart."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ CHUNK_BYTES = 4_000_000
 RECENT = 10_000  # files; further back, their records are in, and rows tell of them
 
 Publish = Callable[[Collection[int]], None]
+# Gets how many files there are, how many were read, how many records are in, and of which share of all bytes that is.
+Progress = Callable[[int, int, int, float], None]
 
 
 @dataclass(slots=True)
@@ -29,6 +32,9 @@ class Delivered:
     id: int = 0
     # Where records begin that this batch has dealt with, before a crash.
     done_lines: set[int] = field(default_factory=set)
+    begins: int = 0  # bytes of the run that stand before it
+    size: int = 0
+    last_line: int = 1  # of its last record, once it is parsed
 
 
 @dataclass(slots=True)
@@ -50,28 +56,58 @@ class Row:
 
 @dataclass(slots=True)
 class Reading:
-    """Reads the files of a run, stores their bytes, and tells which must be parsed."""
+    """Reads the files of a run, stores their bytes, and tells which must be parsed and how far it all is."""
 
     batch: ImportBatch
     found: Sequence[FoundFile | NamedBytes]
     publish: Publish | None
-    on_read: Callable[[int], None]  # gets the number of files read so far
-    done: int = 0
+    progress: Progress
+    most: int | None = None  # so many records are enough
+    size: int = 0  # bytes of all files
+    files_read: int = 0
+    bytes_read: int = 0
+    bytes_to_parse: int = 0  # up to the end of the last file that was given out
+    bytes_parsed: int = 0  # up to the end of the last record that came back
+    records: int = 0  # that are in, with those of the chunk in hand
     recent: dict[str, str] = field(default_factory=dict)  # sha256: name of the files read last
+
+    @property
+    def enough(self) -> bool:
+        return self.most is not None and self.records >= self.most
+
+    @property
+    def waits(self) -> bool:
+        """Whether records of files that were given out are still to come."""
+        return self.bytes_parsed < self.bytes_to_parse
+
+    @property
+    def share(self) -> float:
+        """Of all bytes, those whose records are in; of a part of them, at least the share of its records."""
+        done = self.bytes_parsed if self.waits else self.bytes_read
+        share = done / self.size if self.size else self.files_read / len(self.found)
+        return min(1, max(share, self.records / self.most if self.most else 0))
+
+    def tell(self) -> None:
+        self.progress(len(self.found), self.files_read, self.records, self.share)
 
     def files(self) -> Iterator[list[Delivered]]:
         """The files in chunks, their bytes stored; without those in which nothing is new."""
         chunk: list[Delivered] = []
         size = 0
         for item in self.found:
-            self.done += 1
+            if self.enough:
+                return
+            begins = self.bytes_read
+            self.files_read += 1
+            self.bytes_read += item.size
             try:
                 content = item.read()
             except OSError as error:
                 code = "still-growing" if isinstance(error, StillGrowing) else "unreadable"
                 self._skip(item.name, code, str(error))
                 continue
-            chunk.append(Delivered(item.name, content, hashlib.sha256(content).hexdigest()))
+            sha256 = hashlib.sha256(content).hexdigest()
+            chunk.append(Delivered(item.name, content, sha256, begins=begins, size=item.size))
             size += len(content)
             if len(chunk) >= CHUNK_FILES or size >= CHUNK_BYTES:
                 yield from self._stored(chunk)
@@ -98,9 +134,24 @@ class Reading:
             for file in seen:
                 file.id = known[file.sha256]
             wanted = fresh + self._changed(seen) if seen else fresh
-        self.on_read(self.done)
+        if wanted:
+            if not self.waits:
+                self.bytes_parsed = wanted[0].begins
+            self.bytes_to_parse = wanted[-1].begins + wanted[-1].size
+        self.tell()
         if wanted:
             yield wanted
+
+    def new(self, records: Iterable[tuple[Delivered, Prepared]]) -> Iterator[tuple[Delivered, Prepared]]:
+        """Of the records of these files, those that are not in yet, as many as are wanted."""
+        for file, record in records:
+            self.bytes_parsed = file.begins + file.size * record.last_line // file.last_line
+            if record.first_line in file.done_lines:
+                continue
+            if self.enough:
+                return
+            self.records += 1
+            yield file, record
 
     def _changed(self, seen: list[Delivered]) -> list[Delivered]:
         """Of files whose bytes came before, those whose records must be looked at again."""
@@ -118,6 +169,7 @@ class Reading:
                 file.done_lines = lines.get(file.id, set())
                 again.append(file)
         unchanged = _note_unchanged(self.batch, [file for file in again if not file.done_lines], self.publish)
+        self.records += unchanged.total()
         return [file for file in again if file.id not in unchanged]
 
     def _skip(self, name: str, code: str, text: str) -> None:
@@ -170,14 +222,14 @@ RETURNING file_id, article_id
 """
 
 
-def _note_unchanged(batch: ImportBatch, files: list[Delivered], publish: Publish | None) -> set[int]:
-    """Write rows for the files in which nothing is new, without parsing them (row F15). Returns their ids."""
+def _note_unchanged(batch: ImportBatch, files: list[Delivered], publish: Publish | None) -> Counter[int]:
+    """Write rows for the files in which nothing is new, without parsing them (row F15). Returns how many by file."""
     if not files:
-        return set()
+        return Counter()
     values = {"ids": [file.id for file in files], "names": [file.name for file in files], "batch": batch.pk}
     with connection.cursor() as cursor:
         cursor.execute(NOTE_UNCHANGED, values)
         noted = cursor.fetchall()
     if publish:
         publish([article_id for _file_id, article_id in noted])
-    return {file_id for file_id, _article_id in noted}
+    return Counter(file_id for file_id, _article_id in noted)

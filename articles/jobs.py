@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from django.db import Error, close_old_connections, connection
 
-from articles import duplicates, retagging, uploads
+from articles import duplicates, retagging, undo_jobs, uploads
+from articles.search import drain
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +20,16 @@ POLL = 1  # second
 FIRST_PAUSE, LAST_PAUSE = 1, 60
 PATIENCE = 10  # seconds that threads get to end
 
+# That readers find what an import brought comes first: one process cannot do both at full speed.
+AFTER_INDEX = {"duplicates"}
+
 Job = Callable[[], bool]
 
 
 def all_jobs(goes_on: Callable[[], bool]) -> dict[str, Job]:
     return {
         "uploads": lambda: uploads.run_next(goes_on),
+        "undoing": lambda: undo_jobs.run_next(goes_on),
         "retags": retagging.run_next,
         "duplicates": duplicates.run_next,
     }
@@ -58,7 +63,7 @@ class Jobs:
         with _closing():
             while self.goes_on():
                 close_old_connections()
-                done = attempt(name, job)
+                done = False if name in AFTER_INDEX and attempt(name, drain.behind) else attempt(name, job)
                 if done is None:
                     connection.close()  # whatever state it is in
                 pause = min(2 * pause or FIRST_PAUSE, LAST_PAUSE) if done is None else 0

@@ -14,9 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 
 from articles.images import fetch
-from articles.models import SeedFile
+from articles.models import SeedFile, UploadFile
+from articles.placing import placed
 
 CHUNK_FILES = 500
 CHUNK_BYTES = 8_000_000  # of contents in memory, or one file
@@ -82,11 +87,12 @@ def write_folder(folder: Path) -> Result:
     """All files into a folder. One that is there already is written over: it can only be the same."""
     result = Result()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LEDGER).open("w", encoding="utf-8") as ledger:
+    with placed(folder / LEDGER) as part, part.open("w", encoding="utf-8") as ledger:
         for file, content in _checked(result):
             target = folder / file.path
             target.parent.mkdir(exist_ok=True)
-            target.write_bytes(content)
+            with placed(target) as whole:
+                whole.write_bytes(content)
             ledger.write(file.line)
     return result
 
@@ -97,7 +103,8 @@ def write_zip(path: Path) -> Result:
         raise TooMany
     result = Result()
     with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        placed(path) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive,
         SpooledTemporaryFile(MOST_SPOOLED) as ledger,
     ):
         for file, content in _checked(result):
@@ -124,14 +131,15 @@ def originals() -> Iterator[tuple[Original, bytes]]:
     while rows := fetch(FILES, after=last, most=CHUNK_FILES):
         last = rows[-1][0]
         files = [Original(*row[:4], json.loads(row[4])) for row in rows if row[4] != "[]" or not row[5]]
-        for some in _small_enough(files):
+        for some in small_enough(files):
             contents = SeedFile.objects.filter(pk__in=[file.pk for file in some]).values_list("pk", "content")
             by_id = {pk: bytes(content) for pk, content in contents}
             yield from ((file, by_id.pop(file.pk)) for file in some if file.pk in by_id)
 
 
-def _small_enough(files: list[Original]) -> Iterator[list[Original]]:
-    some: list[Original] = []
+def small_enough(files: list[Any]) -> Iterator[list[Any]]:
+    """In lots whose contents fit into memory."""
+    some: list[Any] = []
     for file in files:
         if some and sum(one.size for one in some) + file.size > CHUNK_BYTES:
             yield some
@@ -139,6 +147,16 @@ def _small_enough(files: list[Original]) -> Iterator[list[Original]]:
         some.append(file)
     if some:
         yield some
+
+
+def content_of(file: SeedFile | UploadFile) -> bytes:
+    """Its bytes, piece by piece: on their way out of the database they take several times their room."""
+    rows, content = type(file).objects.filter(pk=file.pk), bytearray()
+    for at in range(1, file.size + 1, CHUNK_BYTES):
+        content += rows.values_list(
+            Substr("content", at, CHUNK_BYTES, output_field=BinaryField()), flat=True
+        ).get()
+    return bytes(content)
 
 
 def _safe(name: str) -> str:

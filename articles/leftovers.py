@@ -1,7 +1,5 @@
 """Terms and sources that a batch has made: without any use they go with its articles, and come back with them."""
 
-from typing import Any
-
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from articles.images import columns, fetch, record, run
@@ -12,12 +10,11 @@ from taxonomy.models import VOCABULARIES, Merge, Term
 MADE = "FROM articles_imprint i WHERE i.batch_id = %(batch)s AND i.kind = %(kind)s"
 
 
-def remove(batch: ImportBatch, done: Any) -> None:
-    """Remove what nothing uses and nobody has confirmed, named or decided on; count it in `done`."""
+def remove(batch: ImportBatch) -> tuple[int, int]:
+    """Remove what nothing uses and nobody has confirmed, named or decided on; how many terms, and sources."""
     made = Imprint.objects.filter(batch=batch, before__isnull=True, after__isnull=True)
-    for kind, model in VOCABULARIES.items():
-        done.terms += _remove(batch, kind, model, made)
-    done.sources += _remove(batch, "source", Source, made)
+    terms = sum(_remove(batch, kind, model, made) for kind, model in VOCABULARIES.items())
+    return terms, _remove(batch, "source", Source, made)
 
 
 def forget(batch: ImportBatch) -> None:
@@ -28,11 +25,13 @@ def forget(batch: ImportBatch) -> None:
     made.filter(after__isnull=False).delete()
 
 
-def bring_back(batch: ImportBatch, done: Any) -> None:
-    """Under the ids they had; where the name has come again meanwhile, that one stands for it."""
-    for kind, model in VOCABULARIES.items():
-        done.terms += _bring_back(batch, kind, model, "key", _aliased(batch, kind, model))
-    done.sources += _bring_back(batch, "source", Source, "host", [])
+def bring_back(batch: ImportBatch) -> tuple[int, int]:
+    """Under the ids they had; where the name has come again meanwhile, that one stands for it. How many of each."""
+    terms = sum(
+        _bring_back(batch, kind, model, "key", _aliased(batch, kind, model))
+        for kind, model in VOCABULARIES.items()
+    )
+    return terms, _bring_back(batch, "source", Source, "host", [])
 
 
 def _unused(kind: str, model: type[Model]) -> QuerySet:
@@ -78,7 +77,7 @@ def _remove(batch: ImportBatch, kind: str, model: type[Model], made: QuerySet[Im
 
 def _aliased(batch: ImportBatch, kind: str, model: type[Term]) -> list[str]:
     """Keys of removed terms that have become aliases of other terms."""
-    aliases = model.aliases.rel.related_model._meta.db_table
+    aliases = model.alias_model()._meta.db_table
     statement = f"SELECT l.key FROM {aliases} l WHERE l.key IN (SELECT i.after->>'key' {MADE})"
     return [key for (key,) in fetch(statement, batch=batch.pk, kind=kind)]
 

@@ -119,10 +119,14 @@ def _known_articles(rows: list[Row]) -> tuple[dict[UUID, Known], dict[str, Known
 
 
 def _earlier_in_batch(batch: ImportBatch, article_ids: set[int]) -> dict[int, Earlier]:
-    """The first record of this batch for each of the articles; one that only wanted its link does not count."""
+    """The first record of this batch for each of the articles.
+
+    One that only wanted its link does not count, nor a broken one whose mended text made the article: it has no hash.
+    """
     if not article_ids:
         return {}
-    rows = ImportRow.objects.filter(batch=batch, article__in=article_ids).order_by("-id")
+    rows = ImportRow.objects.filter(batch=batch, article__in=article_ids, record_hash__isnull=False)
+    rows = rows.order_by("-id")
     rows = rows.exclude(findings__contains=[{"code": LINK_TAKEN}])
     columns = rows.values_list("article_id", "file_id", "file_name", "record_hash")
     return {pk: Earlier(*found) for pk, *found in columns}

@@ -1,17 +1,19 @@
-"""A quarantined record is mended by a person: the text is edited, parsed again, and imported into the same batch.
+"""A quarantined record is settled by a person: mended, parsed again and imported into the same batch, or left out.
 
 What was delivered stays as it is: the mended text is a file of its own, whose rows name the row that they repair.
 """
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from articles import importer, rereading
+from articles import importer, rereading, waiting
 from articles.importer import only_import, taken_back
+from articles.ledger import content_of
 from articles.models import Article, ImportBatch, ImportRow, Outcome
 
 MOST = 1_000_000  # characters that a page takes
@@ -33,16 +35,27 @@ class Foreseen:
     conflicts: dict[str, Any]
 
 
-def why_not(row: ImportRow) -> str:
-    """Why the record cannot be repaired; empty if it can."""
+def closed(row: ImportRow) -> str:
+    """Why there is nothing to decide of the record at this row; empty if there is."""
     if row.outcome == Outcome.REPAIRED:
         return _("This record has been repaired already.")
+    if row.outcome == Outcome.LEFT_OUT:
+        return _("A person has left this record out.")
     if row.outcome != Outcome.QUARANTINED:
         return _("Only quarantined records are repaired; all others are articles, to be edited there.")
     if not row.batch.finished_at:
         return _("The batch has not ended. Wait until it has.")
     if row.batch.undone_at:
         return _("The batch is undone. Bring it back first.")
+    if not row.waits and waiting.elsewhere(row):
+        return _("The same record is in another batch too, and is settled there.")
+    return ""
+
+
+def why_not(row: ImportRow) -> str:
+    """Why the record cannot be repaired; empty if it can."""
+    if refusal := closed(row):
+        return refusal
     if any(finding.get("code") in NO_TEXT for finding in row.findings):
         return _("This is no text that could be edited here. Ask the supplier for it again.")
     return ""
@@ -52,7 +65,7 @@ def text_of(row: ImportRow) -> str:
     """The record as delivered, to be edited. Raises Refused if it is too long for that."""
     if row.file.size > rereading.LARGEST:
         raise Refused(too_long())
-    text = rereading.delivered(bytes(row.file.content), row.first_line, row.last_line, row.findings)
+    text = rereading.delivered(content_of(row.file), row.first_line, row.last_line, row.findings)
     if len(text) > MOST:
         raise Refused(too_long())
     return text.replace("\0", "")
@@ -66,7 +79,7 @@ def foresee(row: ImportRow, text: str) -> list[Foreseen]:
     """What importing the mended text would do, told without doing it. Raises Refused, and importer.Busy."""
     made: list[ImportRow] = []
     with only_import(), taken_back():
-        made = _apply(row, text)
+        _batch, made = _apply(row, text)
     there = set(Article.objects.filter(pk__in=[one.article_id for one in made]).values_list("pk", flat=True))
     return [
         Foreseen(
@@ -83,17 +96,52 @@ def foresee(row: ImportRow, text: str) -> list[Foreseen]:
 def repair(row: ImportRow, text: str) -> list[ImportRow]:
     """Import the mended text into the batch of the row; the rows it has become. Raises Refused, and importer.Busy."""
     with only_import(), transaction.atomic():
-        made = _apply(row, text)
+        batch, made = _apply(row, text)
         if any(one.outcome == Outcome.QUARANTINED for one in made):
             raise Refused(_("It still has an error. Mend it first; until then nothing is imported."))
+        _count(batch, made)
     return made
 
 
-def _apply(row: ImportRow, text: str) -> list[ImportRow]:
+def leave_out(row: ImportRow) -> None:
+    """It is no article, and not to be asked again, wherever it comes. Raises Refused, and importer.Busy."""
+    with only_import(), transaction.atomic():
+        row = _locked(row)
+        if refusal := closed(row):
+            raise Refused(refusal)
+        waiting.leave_out(row)
+
+
+def take_back(row: ImportRow) -> None:
+    """It waits for a person again. Raises Refused, and importer.Busy."""
+    with only_import(), transaction.atomic():
+        row = _locked(row)
+        if row.outcome != Outcome.LEFT_OUT:
+            raise Refused(_("This record is not left out."))
+        waiting.take_back(row)
+
+
+def _locked(row: ImportRow) -> ImportRow:
+    """As it stands now: somebody else may have settled it, or undone the batch."""
+    rows = ImportRow.objects.select_for_update(of=("self",)).select_related("batch")
+    return rows.defer("batch__skipped").get(pk=row.pk)
+
+
+def _count(batch: ImportBatch, made: list[ImportRow]) -> None:
+    """One that was quarantined is repaired, and there are these."""
+    counts = Counter(batch.counts)
+    counts.update(one.outcome for one in made)
+    counts.update({Outcome.QUARANTINED.value: -1, Outcome.REPAIRED.value: 1})
+    batch.counts = dict(counts)
+    batch.needs_care = max(0, batch.needs_care - 1 + sum(one.needs_care for one in made))
+    batch.last_row = max(one.pk for one in made)
+    batch.save(update_fields=["counts", "needs_care", "last_row"])
+
+
+def _apply(row: ImportRow, text: str) -> tuple[ImportBatch, list[ImportRow]]:
     """The caller takes it back if it is not wanted."""
-    batch = ImportBatch.objects.select_for_update().get(pk=row.batch_id)
-    # As it stands now: somebody else may have repaired it, or undone the batch.
-    row = ImportRow.objects.select_for_update(of=("self",)).select_related("batch").get(pk=row.pk)
+    batch = ImportBatch.objects.select_for_update().defer("skipped").get(pk=row.batch_id)
+    row = _locked(row)
     if refusal := why_not(row):
         raise Refused(refusal)
     if len(text) > MOST:
@@ -101,10 +149,10 @@ def _apply(row: ImportRow, text: str) -> list[ImportRow]:
     content = text.encode()
     if ImportRow.objects.filter(batch=batch, file__sha256=hashlib.sha256(content).hexdigest()).exists():
         raise Refused(_("Exactly this text is in the batch already. Change what is wrong with it."))
-    ImportRow.objects.filter(pk=row.pk).update(outcome=Outcome.REPAIRED, needs_care=False)
+    ImportRow.objects.filter(pk=row.pk).update(outcome=Outcome.REPAIRED, needs_care=False, waits=False)
     made = importer.add(batch, name_of(row), content)
     ImportRow.objects.filter(pk__in=[one.pk for one in made]).update(repairs=row)
-    return made
+    return batch, made
 
 
 def name_of(row: ImportRow) -> str:

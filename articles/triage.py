@@ -10,10 +10,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from articles.findings import ERROR, FINDINGS, WARNING
-from articles.models import LINKS, Status, TermLink
+from articles.models import LINKS, Outcome, Status, TermLink
 
 NEWEST = 5_000  # of the entries to do are looked at,
 MINE = 1_000  # and of those assigned to oneself
+# Of records: these have nothing new to say of the entry, or a person has dealt with what they said.
+SETTLED = (Outcome.UNCHANGED, Outcome.REPAIRED, Outcome.LEFT_OUT)
 READY = "ready"  # the filter for entries that nothing speaks against
 
 
@@ -98,7 +100,7 @@ _SQL = f"""
     LEFT JOIN articles_source source ON source.id = todo.source_id
     LEFT JOIN LATERAL (
         SELECT jsonb_path_query_array(findings, '$[*].code') AS codes FROM articles_importrow
-        WHERE article_id = todo.id AND outcome <> 'unchanged' ORDER BY id DESC LIMIT 1
+        WHERE article_id = todo.id AND outcome <> ALL(%(settled)s) ORDER BY id DESC LIMIT 1
     ) found ON true
     LEFT JOIN LATERAL (
         SELECT true AS has FROM articles_eventpoint WHERE article_id = todo.id LIMIT 1
@@ -176,6 +178,7 @@ def queue(user: int, *, reason: str = "", who: str = "") -> Queue:
         "newest": NEWEST,
         "mine": MINE,
         "user": user,
+        "settled": [outcome.value for outcome in SETTLED],
         "errors": [code for code, severity in told.items() if severity == ERROR],
         "warnings": [code for code, severity in told.items() if severity == WARNING],
     }

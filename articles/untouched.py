@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from articles import teamwork
 from articles.images import STATE, fetch
+from articles.imprints import CREATED
 from articles.models import (
     TERM_FIELDS,
     Article,
@@ -39,13 +40,13 @@ class Kept:
 class Verdict:
     """Ids of imprints: of articles that the batch created, and of those that it changed."""
 
-    created: list[int] = field(default_factory=list)
+    created: list[int | None] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
 
 
 class Facts(NamedTuple):
-    imprint: int
+    imprint: int | None
     article: int
     created: bool  # by the batch
     title: str | None  # None: the article is not there
@@ -78,10 +79,15 @@ SELECT i.id, i.object_id, i.before IS NULL,
     (SELECT o.id FROM articles_article o
      WHERE o.url_key = i.{side}->'article'->>'url_key' AND o.id <> i.object_id),
     i.before IS NOT NULL AND i.before->'article' IS NULL
-FROM articles_imprint i LEFT JOIN articles_article a ON a.id = i.object_id
-WHERE i.id = ANY(%(ids)s)
+FROM ({imprints}) i LEFT JOIN articles_article a ON a.id = i.object_id
 ORDER BY i.id
 """
+IMPRINTS = "SELECT * FROM articles_imprint WHERE id = ANY(%(ids)s)"
+# As they will be, of articles that a batch only created: they are made when it is undone.
+BROUGHT = f"""SELECT DISTINCT NULL::bigint AS id, r.batch_id, r.article_id AS object_id,
+    NULL::jsonb AS before, NULL::jsonb AS after, NULL::uuid AS found_state, NULL::uuid AS left_state
+FROM articles_importrow r WHERE r.id = ANY(%(ids)s) AND {CREATED} AND NOT EXISTS (SELECT FROM articles_imprint n
+    WHERE n.batch_id = r.batch_id AND n.kind = 'article' AND n.object_id = r.article_id)"""
 LEFT_BEHIND = f"""CASE WHEN i.left_state IS NULL
     THEN EXISTS (SELECT FROM articles_revision v WHERE v.article_id = a.id)
     ELSE i.left_state IS DISTINCT FROM {STATE} END"""
@@ -90,7 +96,18 @@ FOUND = f"i.found_state IS DISTINCT FROM {STATE}"
 
 def to_undo(ids: Sequence[int]) -> Verdict:
     """Of these imprints, none of which is undone."""
-    facts = _facts(FACTS.format(back="false", shown=SHOWN, moved_on=LEFT_BEHIND, side="before"), ids)
+    return _to_undo(IMPRINTS, ids)
+
+
+def to_undo_brought(ids: Sequence[int]) -> Verdict:
+    """Of the articles that these rows brought, as far as they have no imprint yet: the verdict only counts them."""
+    return _to_undo(BROUGHT, ids)
+
+
+def _to_undo(imprints: str, ids: Sequence[int]) -> Verdict:
+    facts = _facts(
+        FACTS.format(back="false", shown=SHOWN, moved_on=LEFT_BEHIND, side="before", imprints=imprints), ids
+    )
     used = _used([fact.article for fact in facts if fact.created])
     names = _names(fact.by for fact in facts if fact.moved_on)
     return _judged(
@@ -101,7 +118,9 @@ def to_undo(ids: Sequence[int]) -> Verdict:
 
 def to_redo(ids: Sequence[int]) -> Verdict:
     """Of these imprints, all of which are undone."""
-    facts = _facts(FACTS.format(back="true", shown=SHOWN, moved_on=FOUND, side="after"), ids)
+    facts = _facts(
+        FACTS.format(back="true", shown=SHOWN, moved_on=FOUND, side="after", imprints=IMPRINTS), ids
+    )
     return _judged(facts, _why_not_redo)
 
 
@@ -141,6 +160,8 @@ def _why_not_undo(fact: Facts, names: Mapping[int, str]) -> str:
         return _changed_by_batch(fact.later)
     if fact.status == Status.PUBLISHED and fact.found_status != Status.PUBLISHED:
         return _("It is published.")
+    if fact.created and fact.status == Status.WITHDRAWN:
+        return _("It has been published: its address still tells readers that it was withdrawn.")
     if fact.moved_on:
         return _("It was changed by %(who)s.") % {"who": names.get(fact.by) or _("a command")}
     if fact.decided:

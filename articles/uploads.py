@@ -4,9 +4,9 @@ An upload goes from state to state; whoever finds one in the worker's states may
 killed leaves it there: a preview begins anew, an import goes on where it was.
 """
 
-import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -15,21 +15,18 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import Error, connection, transaction
-from django.db.models import F, Sum
+from django.db import connection, transaction
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import importer, workflow
+from articles import importer, turns, workflow
 from articles.files import NamedBytes, SkippedFile
 from articles.models import Article, ImportBatch, ImportRow, PreviewRow, Upload, UploadFile, UploadState
-from articles.models.uploads import WORK
+from articles.models.uploads import ENDED, WORK
 from articles.storing import as_json, copy_rows
 
-log = logging.getLogger(__name__)
-
 LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
-ATTEMPTS = 5
 EVERY = 0.5  # seconds between two notes on how far it is
 NAMES = 20  # files that a batch's paths name
 SAME_BYTES = "same-bytes"
@@ -37,10 +34,6 @@ SAME_BYTES = "same-bytes"
 
 class Refused(Exception):
     """It cannot be done; the text says why."""
-
-
-class Stopped(Exception):
-    """The worker ends; what it was at goes on with the next one."""
 
 
 # --- what a person does ---------------------------------------------------------------------------
@@ -118,8 +111,8 @@ def retry(upload: Upload) -> None:
 def discard(upload: Upload) -> None:
     """What was delivered goes, unless an import of it has begun: that is taken back by undoing its batch."""
     waiting = {UploadState.WAITING, UploadState.PREVIEWED, UploadState.QUEUED, UploadState.FAILED}
-    if _batch_of(upload).exists():
-        raise Refused(_("Its import has begun: let it end, then undo the batch."))
+    if batch_of(upload).exists():
+        raise Refused(_("A part of it is imported. Undo its batch: then this upload is done with too."))
     _move(upload, waiting, UploadState.DISCARDED)
     _forget(upload)
 
@@ -132,12 +125,20 @@ def _move(upload: Upload, states: set[UploadState], to: UploadState, **fields: A
 
 def _forget(upload: Upload) -> None:
     PreviewRow.objects.filter(upload=upload).delete()
-    UploadFile.objects.filter(upload=upload).delete()
+    UploadFile.objects.filter(upload=upload).only("pk").delete()  # their bytes need not be loaded for that
+
+
+def close(batch: ImportBatch) -> None:
+    """The batch ends as it stands: what is left of the upload that it came from goes."""
+    for upload in Upload.objects.filter(queued_at__isnull=False).exclude(state__in=ENDED):
+        if batch.paths[:1] == [name(upload)]:
+            turns.note(upload, state=UploadState.DONE, batch=batch, error="", held_up=False)
+            _forget(upload)
 
 
 def waiting() -> list[Upload]:
     """What has not ended, the newest first."""
-    uploads = Upload.objects.exclude(state__in=[UploadState.DONE, UploadState.DISCARDED])
+    uploads = Upload.objects.exclude(state__in=ENDED)
     return list(uploads.select_related("by").defer("skipped", "counts")[:NAMES])
 
 
@@ -153,22 +154,11 @@ def run_next(goes_on: Callable[[], bool] = lambda: True) -> bool:
     """Look at, or import, the next upload. Whether there may be more to do at once."""
     _expire()
     for pk in Upload.objects.filter(state__in=WORK).order_by("queued_at", "id").values_list("pk", flat=True):
-        with _claimed(pk) as notes:
+        with turns.claimed(LOCK, pk) as notes:
             upload = notes and Upload.objects.filter(pk=pk, state__in=WORK).select_related("by").first()
             if upload:
                 return _work(upload, Progress(upload, notes, goes_on))
     return False
-
-
-@contextmanager
-def _claimed(pk: int) -> Iterator[psycopg.Connection | None]:
-    """A connection of its own that holds the upload, or None if another worker has it. It ends with this process."""
-    with connection.wrap_database_errors:
-        notes = connection.get_new_connection(connection.get_connection_params())
-    with closing(notes):
-        notes.autocommit = True
-        got = notes.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, pk % 2**31]).fetchone()[0]
-        yield notes if got else None
 
 
 class Progress:
@@ -177,60 +167,28 @@ class Progress:
     def __init__(self, upload: Upload, notes: psycopg.Connection, goes_on: Callable[[], bool]) -> None:
         self.upload, self.notes, self.goes_on = upload, notes, goes_on
         self.told = 0.0
-        self.records = 0
 
-    def __call__(self, all_files: int, read_files: int, records: int | None = None) -> None:
+    def __call__(self, files: int, files_read: int, records: int, share: float) -> None:
         if not self.goes_on():
-            raise Stopped
-        self.records = records or self.records
+            raise turns.Stopped
         if monotonic() - self.told < EVERY:
             return
         self.told = monotonic()
         with connection.wrap_database_errors:
             self.notes.execute(
-                "UPDATE articles_upload SET files_read = %s, records = %s WHERE id = %s",
-                [read_files, self.records, self.upload.pk],
+                "UPDATE articles_upload SET files_read = %s, records = %s, percent = %s WHERE id = %s",
+                [files_read, records, int(100 * share), self.upload.pk],
             )
 
 
 def _work(upload: Upload, progress: Progress) -> bool:
-    if upload.attempts >= ATTEMPTS:
-        given_up = _("It was begun %(number)d times and never came to its end.") % {"number": ATTEMPTS}
-        _fail(upload, f"{given_up} {upload.error}")
-        return True
     state, act = (UploadState.RUNNING, _run) if upload.queued_at else (UploadState.PREVIEWING, _preview)
-    # Counted beforehand: what kills the worker each time must not do so for ever.
-    begun = Upload.objects.filter(pk=upload.pk, state=upload.state).update(
-        state=state, attempts=F("attempts") + 1, files_read=0, records=0, held_up=False
-    )
-    if not begun:  # discarded in this moment
-        return True
-    try:
-        act(upload, progress)
-    except (importer.Busy, Stopped) as pause:
-        _note(upload, attempts=F("attempts") - 1, held_up=isinstance(pause, importer.Busy))
-        return False
-    except (Error, OSError) as trouble:  # of database or disk: it may be better in a while
-        connection.close()
-        with suppress(Error):
-            _note(upload, error=_in_words(trouble))
-        raise
-    except Exception as error:  # whatever a delivery makes the importer do, the worker lives on and says so
-        log.exception("upload %s failed", upload.pk)
-        _fail(upload, _in_words(error))
-    return True
-
-
-def _in_words(error: Exception) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
-
-
-def _note(upload: Upload, **fields: Any) -> None:
-    Upload.objects.filter(pk=upload.pk).update(**fields)
+    none = {"files_read": 0, "records": 0, "percent": 0}
+    return turns.attempt(upload, state, partial(act, upload, progress), partial(_fail, upload), **none)
 
 
 def _fail(upload: Upload, error: str) -> None:
-    _note(upload, state=UploadState.FAILED, error=error, held_up=False)
+    turns.note(upload, state=UploadState.FAILED, error=error, held_up=False)
 
 
 def _expire() -> None:
@@ -242,9 +200,9 @@ def _expire() -> None:
 
 
 def _delivered(upload: Upload) -> tuple[list[NamedBytes], list[SkippedFile]]:
-    files = upload.files.order_by("id").values_list("name", "pk")
+    files = upload.files.order_by("id").values_list("name", "pk", "size")
     left_out = [SkippedFile(**item) for item in upload.skipped if item["code"] != SAME_BYTES]
-    return [NamedBytes(name, partial(_content, pk)) for name, pk in files], left_out
+    return [NamedBytes(name, partial(_content, pk), size) for name, pk, size in files], left_out
 
 
 def _content(pk: int) -> bytes:
@@ -253,11 +211,15 @@ def _content(pk: int) -> bytes:
 
 def paths(upload: Upload) -> list[str]:
     """What its batch is called: by this an interrupted one is found again."""
-    return [f"upload #{upload.pk}", *upload.files.order_by("id").values_list("name", flat=True)[:NAMES]]
+    return [name(upload), *upload.files.order_by("id").values_list("name", flat=True)[:NAMES]]
 
 
-def _batch_of(upload: Upload) -> Any:
-    return ImportBatch.objects.filter(paths__0=f"upload #{upload.pk}")
+def name(upload: Upload) -> str:
+    return f"upload #{upload.pk}"
+
+
+def batch_of(upload: Upload) -> QuerySet[ImportBatch]:
+    return ImportBatch.objects.filter(paths__0=name(upload))
 
 
 # --- the preview ----------------------------------------------------------------------------------
@@ -265,28 +227,31 @@ def _batch_of(upload: Upload) -> Any:
 
 def _preview(upload: Upload, progress: Progress) -> None:
     planned: list[dict[str, Any]] = []
+    most = settings.UPLOAD_PREVIEW_RECORDS
     batch = importer.run(
         paths(upload),
         delivered=_delivered(upload),
         by=upload.by,
         dry_run=True,
-        most=settings.UPLOAD_PREVIEW_RECORDS,
+        most=most + 1,
         progress=progress,
-        report=lambda batch: planned.extend(_planned(batch)),
+        report=lambda batch: planned.extend(_planned(batch)[: most + 1]),
     )
+    cut = len(planned) > most
+    del planned[most:]
     _put_right(planned)
     with transaction.atomic():
         PreviewRow.objects.filter(upload=upload).delete()
         files = dict(upload.files.values_list("name", "pk"))
         copy_rows(PreviewRow, ROW_COLUMNS, (_row(upload, files, row) for row in planned))
-        _note(
+        turns.note(
             upload,
             state=UploadState.PREVIEWED,
             attempts=0,
             error="",
             skipped=batch.skipped,
-            counts={outcome: number for outcome, number in batch.counts.items() if number},
-            cut=progress.records >= settings.UPLOAD_PREVIEW_RECORDS,
+            counts=Counter(row["outcome"] for row in planned),
+            cut=cut,
         )
 
 
@@ -298,9 +263,9 @@ ROW_COLUMNS = (
 )  # fmt: skip
 
 
-def _planned(batch: ImportBatch) -> list[dict[str, Any]]:
+def _planned(batch: ImportBatch) -> QuerySet:
     """The rows of the batch while they exist."""
-    return list(ImportRow.objects.filter(batch=batch).order_by("id").values(*PLANNED))
+    return batch.narrow(ImportRow.objects).order_by("id").values(*PLANNED)
 
 
 def _put_right(planned: list[dict[str, Any]]) -> None:
@@ -337,7 +302,7 @@ def _row(upload: Upload, files: dict[str, int], row: dict[str, Any]) -> tuple:
 def _run(upload: Upload, progress: Progress) -> None:
     publish = partial(workflow.publish_untouched, note=_("published on import")) if upload.publish else None
     # A worker that was killed right after its end has finished the batch, and not said so.
-    batch = _batch_of(upload).filter(finished_at__isnull=False).first() or importer.run(
+    batch = batch_of(upload).filter(finished_at__isnull=False).first() or importer.run(
         paths(upload),
         delivered=_delivered(upload),
         by=upload.run_by,
@@ -345,5 +310,5 @@ def _run(upload: Upload, progress: Progress) -> None:
         progress=progress,
     )
     with transaction.atomic():
-        _note(upload, state=UploadState.DONE, batch=batch, attempts=0, error="")
+        turns.note(upload, state=UploadState.DONE, batch=batch, attempts=0, error="")
         _forget(upload)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -61,10 +61,19 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
-    batch: ImportBatch | None
-    overdue: int  # hours within which an import by the timer should have ended, and has not
+class Import:
+    """A batch, who made it if a person did, and what came of its records."""
+
+    label: str
+    batch: ImportBatch
+    by: str
     outcomes: list[Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    imports: list[Import]
+    overdue: int  # hours within which an import by the timer should have ended, and has not
     numbers: list[Number]
     terms: list[Number]
     mine: list[Article]
@@ -80,11 +89,9 @@ def workbench(user: AbstractBaseUser) -> Workbench:
     """
     looks = may_see(user, Article)
     imports = may_see(user, ImportBatch)
-    batch = _last_batch() if imports else None
     return Workbench(
-        batch=batch,
+        imports=_imports(user) if imports else [],
         overdue=_overdue() if imports else 0,
-        outcomes=_outcomes(batch) if batch and may_see(user, ImportRow) else [],
         numbers=_numbers(user, looks),
         terms=_terms(user),
         mine=_mine(user) if looks else [],
@@ -160,11 +167,9 @@ def _numbers(user: AbstractBaseUser, looks: bool) -> list[Number]:
             ),
         ]
     if may_see(user, ImportRow):
-        rows = ImportRow.objects.order_by().filter(outcome=Outcome.QUARANTINED)
+        rows = ImportRow.objects.order_by().filter(waits=True)
         found.append(
-            _number(
-                _("quarantined records"), rows, "articles_importrow_changelist", outcome__exact="quarantined"
-            )
+            _number(_("quarantined records"), rows, "articles_importrow_changelist", waits__exact="1")
         )
     return found + _rules(user)
 
@@ -202,11 +207,24 @@ def _terms(user: AbstractBaseUser) -> list[Number]:
     ]
 
 
-# --- the last batch -------------------------------------------------------------------------------
+# --- the last batches -----------------------------------------------------------------------------
 
 
-def _last_batch() -> ImportBatch | None:
-    return ImportBatch.objects.select_related("by").first()
+def _imports(user: AbstractBaseUser) -> list[Import]:
+    """The last batch and, if a person made that one, the last one by the timer."""
+    newest = ImportBatch.objects.order_by("-pk").values("pk")
+    last, timer = Subquery(newest[:1]), Subquery(newest.filter(by=None)[:1])
+    batches = ImportBatch.objects.filter(Q(pk=last) | Q(pk=timer)).select_related("by").defer("skipped")
+    rows = may_see(user, ImportRow)
+    return [
+        Import(
+            label,
+            batch,
+            name(batch.by) if batch.by else "",
+            _outcomes(batch) if rows else [],
+        )
+        for label, batch in zip([_("Last import"), _("Last by the timer")], batches, strict=False)
+    ]
 
 
 def _overdue() -> int:

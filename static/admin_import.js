@@ -1,5 +1,6 @@
 'use strict';
-/* How far an upload is; when its state changes, the page is asked for again. Without scripts the page asks by itself. */
+/* How far an upload is, or the undoing of a batch; when its state changes, the page is asked for again. Without scripts
+   the page asks by itself. */
 {
     const EVERY = 1500;
     const work = document.getElementById('import-work');
@@ -13,7 +14,9 @@
                     window.location.reload();
                     return;
                 }
-                work.querySelector('progress').value = told.read;
+                const bar = work.querySelector('progress');
+                bar.max = told.of || 1;
+                bar.value = told.read;
                 const line = work.querySelector('p');
                 if (line.textContent !== told.text) {
                     line.textContent = told.text;

@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from articles import uploads
+from articles import undoing, uploads
 from articles.models import Article, ImportBatch, Upload, UploadState
 from tests.factories import desk, make_user, staff
 from tests.test_importer import everything
-from tests.test_uploads import again, other, previewed, stored
+from tests.test_uploads import again, half_imported, other, previewed, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +136,7 @@ class TestThePreview:
         assert "import-work" in client.get(address("upload", upload)).content.decode()
         told = client.get(address("upload_state", upload)).json()
         assert told == {
-            "state": "waiting", "held_up": False, "read": 0, "files": 1, "text": "0 of 1 files read, 0 records",
+            "state": "waiting", "held_up": False, "read": 0, "of": 100, "text": "0 of 1 files read, 0 records",
         }  # fmt: skip
 
     def test_is_discarded_or_tried_again(self):
@@ -149,6 +149,16 @@ class TestThePreview:
         client.post(address("upload_retry", upload))
         assert again(upload).state == UploadState.WAITING
         assert "moved on" in client.post(address("upload_retry", upload), follow=True).content.decode()
+
+    def test_that_failed_half_way_leads_to_the_batch_that_it_has_begun(self, monkeypatch):
+        upload, client = half_imported(monkeypatch), desk()
+        batch = ImportBatch.objects.get()
+        page = client.get(address("upload", upload)).content.decode()
+        assert f'<a href="/admin/articles/importbatch/{batch.pk}/change/">Batch {batch.pk}</a>' in page
+        assert "Try again" in page and "Discard it" not in page
+        undoing.undo(batch)
+        response = client.get(address("upload", upload))
+        assert response["Location"] == f"/admin/articles/importbatch/{batch.pk}/change/"
 
     def test_takes_as_many_statements_for_three_records_as_for_one(self):
         client = desk()

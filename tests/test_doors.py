@@ -92,6 +92,7 @@ OTHERS = {
     "admin:articles_importbatch_change": SEE,
     "admin:articles_importbatch_new": "302 403 200 403 403 200",
     "admin:articles_importbatch_rows": SEE,
+    "admin:articles_importbatch_undo": "302 403 200 403 403 200",
     "admin:articles_importrow_changelist": SEE,
     "admin:articles_importrow_repair": "302 403 200 403 403 200",
     "admin:articles_importrow_change": SEE,

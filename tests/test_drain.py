@@ -128,6 +128,15 @@ class TestDraining:
         assert sorted(pk for chunk in writer.given for pk in chunk) == sorted([edited, *imported])
         assert not SearchQueue.objects.exists()
 
+    def test_is_behind_after_an_import_and_not_after_an_edit(self, writer, monkeypatch):
+        monkeypatch.setattr(drain, "WINDOW", 6)
+        make_article()
+        assert not drain.behind()
+        import_articles(10)
+        assert drain.behind()
+        drain.catch_up(writer, set())
+        assert not drain.behind()
+
     def test_does_the_oldest_although_people_go_on_editing(self, writer, monkeypatch):
         monkeypatch.setattr(drain, "CHUNK", 4)
         monkeypatch.setattr(drain, "WINDOW", 6)

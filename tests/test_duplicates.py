@@ -168,6 +168,34 @@ def test_any_number_of_texts_that_are_alike_stays_bounded():
     assert min(each.values()) >= 1
 
 
+def test_what_waits_is_counted_when_looking_begins_and_ends_not_in_between(monkeypatch):
+    monkeypatch.setattr(duplicates, "CHUNK", 1)
+    for number in range(3):
+        make_article(summary=text(number), text_hash=f"{number:032x}")
+    told: list[tuple[int, int]] = []
+    with CaptureQueriesContext(connection) as queries:
+        assert duplicates.find_all(lambda waiting, done: told.append((waiting, done))) == 3
+    assert told == [(3, 1), (3, 2), (3, 3)]
+    counts = [
+        query for query in queries if 'COUNT(*) AS "__count" FROM "articles_likenessqueue"' in query["sql"]
+    ]
+    assert len(counts) == 2
+
+
+def test_what_comes_while_others_are_looked_at_is_looked_at_too(monkeypatch):
+    look = duplicates._look
+
+    def with_one_more(articles: list[int]) -> None:
+        look(articles)
+        if Article.objects.count() == 1:
+            make_article(summary=text(2), text_hash=f"{2:032x}")
+
+    monkeypatch.setattr(duplicates, "_look", with_one_more)
+    make_article(summary=text(1), text_hash=f"{1:032x}")
+    duplicates.find_all()
+    assert (Article.objects.count(), LikenessQueue.objects.count()) == (2, 0)
+
+
 def test_looking_at_all_begins_with_nothing_known():
     make_article(summary=text(1), text_hash=f"{1:032x}")
     assert LikenessQueue.objects.count() == 1

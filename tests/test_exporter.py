@@ -258,11 +258,64 @@ def test_a_list_that_is_not_understood_is_not_exported(query):
     assert error.value.returncode == 2
 
 
-@pytest.mark.parametrize("batch", ["0", "-1", "9" * 20])
-def test_a_batch_that_cannot_be_is_said(batch):
-    with pytest.raises(CommandError) as error:
+@pytest.mark.parametrize("batch", ["0", "-1", "9" * 20, "999"])
+def test_a_batch_that_is_not_there_is_said(batch):
+    with pytest.raises(CommandError, match=batch) as error:
         call_command("export_seeds", "--batch", batch)
     assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["all.txt", "all.jsonl", "all.csv", "all.zip"])
+def test_what_comes_to_no_end_leaves_no_half_file_and_the_older_one(tmp_path, name):
+    make_article()
+    (tmp_path / name).write_text("old")
+    (tmp_path / f"{name}.part").symlink_to("/dev/full")
+    with pytest.raises(CommandError) as error:
+        call_command("export_seeds", "--output", str(tmp_path / name))
+    assert error.value.returncode == 3
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "old"}
+
+
+def test_a_file_of_a_folder_is_there_when_it_is_whole(tmp_path):
+    first, second = make_article("一"), make_article("二")
+    (tmp_path / f"{second.pk:08d}.txt.part").symlink_to("/dev/full")
+    with pytest.raises(CommandError):
+        call_command("export_seeds", "--output", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [f"{first.pk:08d}.txt"]
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        (["all.JSONL"], "file"),
+        (["all.json", "--format", "jsonl"], "file"),
+        (["all.csv", "--format", "csv"], "file"),
+        (["folder"], "folder"),
+        (["export-2026.11.23"], "folder"),
+        (["there.d"], "folder"),
+        (["all.json"], None),
+        (["all.txt.gz"], None),
+        (["all.txt", "--format", "csv"], None),
+        (["folder", "--format", "jsonl"], None),
+    ],
+)
+def test_the_name_says_what_is_written_or_it_is_refused(tmp_path, options, written):
+    make_article()
+    (tmp_path / "there.d").mkdir()
+    target = tmp_path / options[0]
+    try:
+        call_command("export_seeds", "--output", str(target), *options[1:])
+    except CommandError as error:
+        assert (error.returncode, target.exists()) == (2, False)
+        assert written is None
+    else:
+        assert written == ("folder" if target.is_dir() else "file")
+
+
+def test_a_form_that_was_asked_for_is_what_is_in_the_file(tmp_path):
+    article = make_article()
+    call_command("export_seeds", "--output", str(tmp_path / "all.json"), "--format", "jsonl")
+    assert json.loads((tmp_path / "all.json").read_text())["id"] == article.pk
 
 
 def test_json_lines_hold_all_of_each_article(capsys):

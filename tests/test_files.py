@@ -328,3 +328,12 @@ def test_a_file_too_large_to_be_a_seed_file_is_listed_and_not_read(here: Path) -
     found, skipped = list_files(["."])
     assert found == []
     assert [item.code for item in skipped] == ["too-large"]
+
+
+def test_a_member_of_a_zip_file_is_as_large_as_what_it_unpacks_to():
+    with zipfile.ZipFile("a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", "标题" * 1000)
+    Path("b.txt").write_text("标题", encoding="utf-8")
+    found, _skipped = list_files(["."])
+    assert [file.size for file in found] == [6000, 6]
+    assert [item.size for item in unpack("c.zip", "a.zip")] == [6000]

@@ -61,12 +61,63 @@ class TestAFileThatMayStillBeWritten:
         call_command("import_seeds", str(folder), "--settled", "60", stdout=out, no_color=True)
         assert f"{folder}/young.txt: unsettled It was changed less than 60 seconds ago." in out.getvalue()
 
-    def test_is_nothing_to_read_if_it_is_alone(self, folder):
-        put(folder, "young.txt", seed(), age=5)
+
+class TestTheReportFile:
+    def run(self, folder: Path, report: Path, out: StringIO) -> None:
+        call_command("import_seeds", str(folder), "--report", str(report), stdout=out, no_color=True)
+
+    def code(self, folder: Path, report: Path, out: StringIO | None = None) -> int:
         with pytest.raises(CommandError) as error:
-            call_command("import_seeds", str(folder), "--settled", "60", stdout=StringIO())
-        assert error.value.returncode == 2
+            self.run(folder, report, out or StringIO())
+        return error.value.returncode
+
+    @pytest.mark.parametrize("records", [1, 200])
+    def test_on_a_full_disk_is_trouble_but_the_import_is_whole_and_tells_its_numbers(
+        self, folder, tmp_path, records
+    ):
+        for number in range(records):
+            put(folder, f"{number}.txt", seed(链接=f"https://e.example/{number}", 总结=str(number)), age=0)
+        (tmp_path / "report.jsonl.part").symlink_to("/dev/full")
+        out = StringIO()
+        assert self.code(folder, tmp_path / "report.jsonl", out) == 3
+        assert "records in all" in out.getvalue()
+        assert Article.objects.count() == records
+        assert ImportBatch.objects.get().finished_at
+        assert sorted(tmp_path.iterdir()) == [folder]
+
+    def test_that_cannot_be_begun_is_a_wrong_call_and_nothing_is_imported(self, folder, tmp_path):
+        put(folder, "a.txt", seed(), age=0)
+        assert self.code(folder, tmp_path / "no" / "report.jsonl") == 2
+        assert self.code(folder, folder / "report.jsonl") == 2
         assert not ImportBatch.objects.exists()
+
+    def test_leaves_nothing_behind_where_the_import_does_not_come_to_its_end(
+        self, folder, tmp_path, monkeypatch
+    ):
+        assert self.code(folder, tmp_path / "report.jsonl") == 2
+        put(folder, "a.txt", seed(), age=0)
+        for error, code in ((OSError(28, "full"), 3), (KeyboardInterrupt(), 3), (importer.Busy(), 4)):
+            monkeypatch.setattr(importer, "run", raising(error))
+            assert self.code(folder, tmp_path / "report.jsonl") == code
+        assert sorted(tmp_path.iterdir()) == [folder]
+
+    def test_takes_the_place_of_an_older_one_only_when_it_is_whole(self, folder, tmp_path, monkeypatch):
+        report = tmp_path / "report.jsonl"
+        report.write_text("old")
+        put(folder, "a.txt", seed(), age=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(importer, "run", raising(OSError(5, "broken")))
+            assert self.code(folder, report) == 3
+        assert report.read_text() == "old"
+        self.run(folder, report, StringIO())
+        assert report.read_text().count("\n") == 1
+
+
+def raising(error: BaseException):
+    def run(*arguments: object, **options: object) -> None:
+        raise error
+
+    return run
 
 
 class TestAnOverdueImport:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
 
-from articles import deliveries, editing, undoing
+from articles import deliveries, differences, editing, ledger, repair, undoing
 from articles.deliveries import Faults, in_short
-from articles.models import Article, ImportBatch
+from articles.management.commands import import_report
+from articles.models import Article, ImportBatch, ImportRow
 from tests.factories import make_term
 from tests.test_importer import TEXT, deliver, seed
 
@@ -24,6 +27,14 @@ def folder(tmp_path: Path) -> Path:
 def record(number: int, **changes: str) -> str:
     fields = {"标题": f"第{number}条", "链接": f"https://news.example/{number}", "总结": f"{number}。{TEXT}"}
     return seed(**fields | changes)
+
+
+def head(batch: ImportBatch) -> str:
+    return f"Batch {batch.pk} · {timezone.localtime(batch.started_at):%Y-%m-%d %H:%M}"
+
+
+def cut_off(execute, sql, params, many, context):
+    raise OperationalError("the line is cut")
 
 
 class TestWhatChanged:
@@ -65,7 +76,7 @@ class TestWhatChanged:
         assert [entry.title for entry in difference.new] == ["第2条"]
 
     def test_is_given_in_detail_for_no_more_than_asked_for(self, folder, monkeypatch):
-        monkeypatch.setattr(deliveries, "PARSED", 1)
+        monkeypatch.setattr(differences, "PAGE_OF_TEXTS", 2)
         then = deliver(folder, *(record(n) for n in range(4)))
         now = deliver(folder, *(record(n, 标题=f"新{n}") for n in range(4)))
         difference = deliveries.compare(now, then, most=3)
@@ -78,6 +89,49 @@ class TestWhatChanged:
         then = deliver(folder, record(1))
         now = deliver(folder, record(1), "标题: 只有标题\n", "没有标签的文字")
         assert deliveries.compare(now, then) == deliveries.Difference()
+
+    def test_takes_no_more_into_memory_than_a_few_files_and_rows(self, folder, monkeypatch):
+        monkeypatch.setattr(differences, "PAGE", 1)
+        monkeypatch.setattr(differences, "PAGE_OF_TEXTS", 1)
+        monkeypatch.setattr(ledger, "CHUNK_BYTES", 1)
+        then = deliver(folder, *(record(n) for n in range(5)))
+        now = deliver(folder, *(record(n, 标题=f"新{n}") for n in range(3)), record(7), record(8))
+        difference = deliveries.compare(now, then)
+        assert [changed.then.title for changed in difference.changed] == ["第0条", "第1条", "第2条"]
+        assert [entry.title for entry in difference.new] == ["第7条", "第8条"]
+        assert [entry.title for entry in difference.vanished] == ["第3条", "第4条"]
+        assert (difference.new_count, difference.changed_count, difference.vanished_count) == (2, 3, 2)
+
+    def test_reads_each_file_twice_at_most_however_its_records_were_put_together(self, folder):
+        then = deliver(folder, *("\n".join(record(n) for n in range(at, 9, 3)) for at in range(3)))
+        now = deliver(
+            folder, *("\n".join(record(n, 标题=f"新{n}") for n in range(at, at + 3)) for at in (0, 3, 6))
+        )
+        seen = []
+        difference = deliveries.compare(now, then, progress=lambda total, read: seen.append((total, read)))
+        assert sorted(changed.fields["title"] for changed in difference.changed) == [
+            (f"第{n}条", f"新{n}") for n in range(9)
+        ]
+        assert seen[-1] == (12, 12)
+
+    def test_is_told_again_and_again_on_the_same_connection(self, folder):
+        then, now = deliver(folder, record(1)), deliver(folder, record(2))
+        with pytest.raises(OSError), differences.differences(now, then):
+            raise OSError
+        assert deliveries.compare(now, then) == deliveries.compare(now, then)
+
+    def test_counts_the_first_of_two_records_that_are_the_same_one(self, folder):
+        then = deliver(folder, record(1))
+        now = deliver(folder, record(1, 标题="新标题") + "\n" + record(1, 标题="另一个"))
+        [changed] = deliveries.compare(now, then).changed
+        assert changed.fields == {"title": ("第1条", "新标题")}
+
+    def test_does_not_take_what_a_person_mended_for_delivered(self, folder):
+        then = deliver(folder, record(1), "标题: 只有标题\n")
+        repair.repair(ImportRow.objects.get(outcome="quarantined"), record(2))
+        now = deliver(folder, record(1, 标题="新标题"), "标题: 只有标题\n")
+        difference = deliveries.compare(now, then)
+        assert (difference.new_count, difference.changed_count, difference.vanished_count) == (0, 1, 0)
 
 
 class TestWhatItBrought:
@@ -143,20 +197,63 @@ class TestTheCommand:
         then = deliver(folder, record(1), record(2))
         now = deliver(folder, record(1, 标题="新标题"), record(3, AI技术="Sora"))
         assert self.run(now.pk, "--since", then.pk) == (
-            f"Batch {now.pk}\n  created 1\n  updated 1\nNew: AI technologies · 1\n  Sora\nSources with faults\n"
-            f"Compared with batch #{then.pk}\n"
+            f"{head(now)}\n  created 1\n  updated 1\n  records in all 2\n"
+            "New: AI technologies · 1\n  Sora\nSources with faults · 0\n"
+            f"Compared with batch #{then.pk} · {head(then).split(' · ')[1]}\n"
             f"New records · 1\n  {folder}/2.txt:1 第3条\n"
             f"Changed records · 1\n  {folder}/1.txt:1 新标题\n      title: “第1条” → “新标题”\n"
             f"No longer delivered · 1\n  {folder}/2.txt:1 第2条\n"
         )
 
+    def test_tells_of_a_quiet_night(self):
+        batch = ImportBatch.objects.create(finished_at=timezone.now())
+        assert self.run(batch.pk) == f"{head(batch)}\n  records in all 0\nSources with faults · 0\n"
+
+    def test_names_files_that_could_not_be_read_whose_records_seem_to_be_missing(self, folder, monkeypatch):
+        monkeypatch.setattr(import_report, "MOST_MISSED", 2)
+        then = deliver(folder, record(1))
+        now = deliver(folder, record(2))
+        codes = ["unreadable", "same-bytes", "unsettled", "zip-broken"]
+        now.skipped = [{"name": f"{code}.txt", "code": code, "text": "Why."} for code in codes]
+        now.save()
+        told = self.run(now.pk, "--since", then.pk)
+        assert told.split("\n")[3:7] == [
+            "Files that were not read · 3",
+            "  unreadable.txt: unreadable Why.",
+            "  unsettled.txt: unsettled Why.",
+            "  and 1 more",
+        ]
+
+    def test_says_that_the_batch_is_undone(self, folder):
+        batch = deliver(folder, record(1))
+        undoing.undo(batch)
+        batch.refresh_from_db()
+        assert self.run(batch.pk).startswith(f"{head(batch)} · undone\n")
+
+    def test_answers_2_where_the_batch_has_not_ended_or_the_other_is_later(self, folder):
+        then = deliver(folder, record(1))
+        now = deliver(folder, record(2))
+        running = ImportBatch.objects.create()
+        assert self.code(running.pk) == (
+            2,
+            f"Batch #{running.pk} has not ended: it runs, or was interrupted.",
+        )
+        assert self.code(now.pk, "--since", running.pk)[0] == 2
+        later = f"Batch #{now.pk} is not earlier. Give the later batch first."
+        assert self.code(then.pk, "--since", now.pk) == (2, later)
+        assert self.code(now.pk, "--since", now.pk) == (2, later)
+
+    def test_answers_3_where_the_database_does_not(self, folder):
+        batch = deliver(folder, record(1))
+        with connection.execute_wrapper(cut_off):
+            assert self.code(batch.pk) == (3, "Stopped: the line is cut")
+
+    def code(self, *arguments: object) -> tuple[int, str]:
+        with pytest.raises(CommandError) as error:
+            self.run(*arguments)
+        return error.value.returncode, str(error.value)
+
     def test_answers_2_where_there_is_no_such_batch(self, folder):
         batch = deliver(folder, record(1))
         for arguments in ((0,), (10**20,), (batch.pk, "--since", 10**20)):
-            with pytest.raises(CommandError) as error:
-                self.run(*arguments)
-            assert error.value.returncode == 2
-
-    def test_tells_of_a_batch_without_anything(self):
-        batch = ImportBatch.objects.create()
-        assert self.run(batch.pk) == f"Batch {batch.pk}\nSources with faults\n"
+            assert self.code(*arguments)[0] == 2

@@ -48,8 +48,20 @@ def test_a_long_job_holds_up_no_other(running):
         return False
 
     running(long=long, short=short)
+    try:
+        wait_for(lambda: len(others) > 3)
+    finally:
+        release.set()
+
+
+def test_possible_duplicates_wait_until_readers_find_what_came_in(running, monkeypatch):
+    behind, looked, others = [True], [], []
+    monkeypatch.setattr(jobs.drain, "behind", lambda: behind[0])
+    running(duplicates=lambda: bool(looked.append(1)), uploads=lambda: bool(others.append(1)))
     wait_for(lambda: len(others) > 3)
-    release.set()
+    assert not looked
+    behind[0] = False
+    wait_for(lambda: looked)
 
 
 @pytest.mark.parametrize(
@@ -107,5 +119,5 @@ def test_all_that_waits_is_done_once_whatever_fails(monkeypatch):
 @pytest.mark.django_db
 def test_every_kind_of_job_has_nothing_to_do_on_an_empty_desk():
     found = jobs.all_jobs(lambda: True)
-    assert found.keys() >= {"uploads", "retags", "duplicates"}
+    assert found.keys() >= {"uploads", "undoing", "retags", "duplicates"}
     assert [job() for job in found.values()] == [False] * len(found)

@@ -187,6 +187,15 @@ def test_only_a_few_files_are_in_memory(monkeypatch, django_assert_num_queries):
         assert len(list(ledger.originals())) == 7
 
 
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 25])
+def test_a_large_file_is_read_in_pieces(monkeypatch, size):
+    monkeypatch.setattr(ledger, "CHUNK_BYTES", 10)
+    content = bytes(range(200, 200 + size))
+    assert (
+        ledger.content_of(SeedFile.objects.defer("content").get(pk=make_file(content, "a.txt").pk)) == content
+    )
+
+
 def test_too_many_files_for_a_zip_are_refused_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(ledger, "MOST_IN_ZIP", 1)
     make_file(b"one", "a.txt")
@@ -209,3 +218,23 @@ def test_a_place_that_cannot_be_written_to_is_said(tmp_path):
     with pytest.raises(CommandError) as error:
         export(tmp_path / "file" / "out")
     assert error.value.returncode == 3
+
+
+@pytest.mark.parametrize("name", ["out.zip", "out/ledger.jsonl", "out/no-batch/{pk:08d}-a.txt"])
+def test_what_comes_to_no_end_leaves_no_half_file(tmp_path, name):
+    name = name.format(pk=make_file(b"one", "a.txt").pk)
+    part = tmp_path / f"{name}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.symlink_to("/dev/full")
+    with pytest.raises(CommandError) as error:
+        export(tmp_path / name.split("/")[0])
+    assert error.value.returncode == 3
+    assert not (tmp_path / name).exists()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_name_that_is_neither_a_folder_nor_a_zip_is_refused(tmp_path):
+    with pytest.raises(CommandError) as error:
+        export(tmp_path / "all.tar")
+    assert error.value.returncode == 2
+    assert not list(tmp_path.iterdir())

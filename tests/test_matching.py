@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from articles import editing, importer, workflow
-from articles.models import Article, ImportBatch
+from articles import editing, importer, intake, repair, workflow
+from articles.models import Article, ImportBatch, ImportRow
 from tests.test_importer import TEXT, codes, deliver, everything, outcomes, seed
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +138,15 @@ def test_a_chain_of_articles_that_move_up_arrives_within_as_many_runs(folder):
     before = everything()
     again(folder)
     assert everything() == before
+
+
+@CHUNKS
+def test_the_suppliers_own_correction_of_what_the_desk_has_mended_is_no_error(folder, monkeypatch):
+    monkeypatch.setattr(intake, "CHUNK_FILES", 1)  # otherwise new files come before known ones
+    broken = "标题: 只有标题\n"
+    mended = numbered(1, "a")
+    deliver(folder, broken)
+    repair.repair(ImportRow.objects.select_related("batch", "file").get(), mended)
+    for correction, came in ((mended + "\n", "unchanged"), (numbered(1, "a", "改好了"), "updated")):
+        assert outcomes(deliver(folder, broken, correction)) == ["unchanged", came]
+    assert links() == {"改好了": "a"}

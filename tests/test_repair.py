@@ -5,7 +5,7 @@ import pytest
 from articles import importer, repair, rereading, undoing
 from articles.files import list_files
 from articles.identity import prepare
-from articles.models import Article, ImportRow, Outcome, SeedFile
+from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
 from tests.factories import desk, make_user, staff
 from tests.test_importer import TEXT, deliver, everything, outcomes, seed
 from tests.test_uploads import other
@@ -45,6 +45,15 @@ class TestAMendedRecord:
         assert bytes(SeedFile.objects.get(pk=row.file_id).content).decode() == BROKEN
         assert bytes(made.file.content).decode() == MENDED
         assert Article.objects.get(pk=made.article_id).title == "只有标题"
+
+    def test_is_counted_as_if_all_rows_of_the_batch_had_been(self, folder):
+        deliver(folder, other(1), BROKEN)
+        repair.repair(quarantined(), f"{other(2, AI技术='')}\n---\n{other(1)}")
+        batch = ImportBatch.objects.get()
+        told = batch.counts, batch.needs_care
+        importer._count(batch)
+        assert (batch.counts, batch.needs_care) == told
+        assert told[0] | {"created": 2, "unchanged": 1, "repaired": 1, "quarantined": 0} == told[0]
 
     def test_may_become_several(self, folder):
         deliver(folder, BROKEN)

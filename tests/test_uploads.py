@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import importer, uploads
+from articles import importer, turns, undoing, uploads
 from articles.files import NamedBytes, SkippedFile, unpack
 from articles.models import (
     Article,
@@ -55,6 +57,25 @@ def imported(*texts: str, **fields: object) -> Upload:
     upload = previewed(*texts, **fields)
     uploads.queue(upload, by=None)
     uploads.run_next()
+    return again(upload)
+
+
+def half_imported(monkeypatch) -> Upload:
+    """An import that stopped after the first of three records, and was given up."""
+    monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
+    upload = previewed(*(other(n) for n in range(3)))
+    uploads.queue(upload, by=None)
+    create = importer._create
+
+    def broken(batch: ImportBatch, rows: list, terms: object) -> None:
+        if batch.rows.exists():
+            raise RecursionError("zu tief")
+        create(batch, rows, terms)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importer, "_create", broken)
+        uploads.run_next()
+    assert again(upload).state == UploadState.FAILED
     return again(upload)
 
 
@@ -198,8 +219,8 @@ class TestTrouble:
             raise OSError("No space left on device")
 
         monkeypatch.setattr(importer, "run", full)
-        monkeypatch.setattr(uploads.connection, "close", lambda: None)  # the test's own
-        for _attempt in range(uploads.ATTEMPTS):
+        monkeypatch.setattr(turns.connection, "close", lambda: None)  # the test's own
+        for _attempt in range(turns.ATTEMPTS):
             with pytest.raises(OSError, match="No space"):
                 uploads.run_next()
             assert again(upload).state == UploadState.PREVIEWING
@@ -221,13 +242,32 @@ class TestDiscarding:
         assert not UploadFile.objects.exists() and not PreviewRow.objects.exists()
         assert not uploads.run_next()
 
-    def test_is_refused_once_its_import_has_begun(self):
-        upload = previewed(other(1))
-        uploads.queue(upload, by=None)
-        Upload.objects.update(state=UploadState.FAILED)
-        ImportBatch.objects.create(paths=uploads.paths(upload))
-        with pytest.raises(uploads.Refused, match="undo the batch"):
+    def test_is_refused_once_its_import_has_begun(self, monkeypatch):
+        upload = half_imported(monkeypatch)
+        with pytest.raises(uploads.Refused, match="Undo its batch"):
             uploads.discard(upload)
+        assert again(upload).files.count() == 3
+
+    def test_of_what_failed_half_way_is_the_undoing_of_its_batch(self, monkeypatch):
+        upload = half_imported(monkeypatch)
+        batch = uploads.batch_of(upload).get()
+        assert Article.objects.count() == 1
+        undoing.undo(batch)
+        assert not Article.objects.exists()
+        assert (again(upload).state, again(upload).batch, again(upload).error) == (
+            UploadState.DONE,
+            batch,
+            "",
+        )
+        assert not UploadFile.objects.exists() and not PreviewRow.objects.exists()
+        assert ImportBatch.objects.get().finished_at
+        assert not uploads.run_next() and ImportBatch.objects.count() == 1
+
+    def test_loads_none_of_the_bytes(self):
+        upload = previewed(other(1), other(2))
+        with CaptureQueriesContext(connection) as queries:
+            uploads.discard(upload)
+        assert not [query for query in queries if '"content"' in query["sql"]]
 
     def test_comes_by_itself_when_nobody_decides(self, settings):
         settings.UPLOAD_DAYS = 3

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from articles import editing, workbench, workflow
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile, Status
-from articles.workbench import Number
+from articles.workbench import Import, Number
 from tests.factories import desk, make_article, make_term, make_user, staff
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,8 @@ def desk_at_work() -> None:
         make_article(publish=True),
         conflicts={"url": part | {"decision": {"choice": "keep"}}},
     )
-    make_row(Outcome.QUARANTINED)
+    make_row(Outcome.QUARANTINED, waits=True)
+    make_row(Outcome.QUARANTINED)  # the same record came again
     for number in range(3):
         make_term(f"新词{number}", "keyword", confirmed=False)
     make_term("旧词", "keyword")
@@ -115,12 +116,37 @@ def test_the_last_import_shows_its_outcomes_each_leading_to_its_rows():
     )
     found = bench()
     rows = f"/admin/articles/importrow/?batch__id__exact={batch.pk}&outcome__exact="
-    assert found.batch == batch
-    assert found.outcomes == [
+    outcomes = [
         Number("created", 12_345, False, f"{rows}created"),
         Number("quarantined", 2, False, f"{rows}quarantined"),
     ]
+    assert found.imports == [Import("Last import", batch, "", outcomes)]
     assert "created 12,345" in desk().get(HOME).content.decode()
+
+
+def test_what_a_person_imports_does_not_hide_the_night():
+    night = ImportBatch.objects.create(finished_at=timezone.now(), counts={"created": 3})
+    day = ImportBatch.objects.create(by=make_user("李四"), finished_at=timezone.now(), counts={"updated": 1})
+    found = bench().imports
+    assert [(one.label, one.batch, one.by) for one in found] == [
+        ("Last import", day, "李四"),
+        ("Last by the timer", night, ""),
+    ]
+    assert [[(item.label, item.number) for item in one.outcomes] for one in found] == [
+        [("updated", 1)],
+        [("created", 3)],
+    ]
+    last = ImportBatch.objects.create(finished_at=timezone.now())
+    assert [one.batch for one in bench().imports] == [last]
+
+
+def test_an_import_that_brought_nothing_or_was_undone_says_so():
+    batch = ImportBatch.objects.create(finished_at=timezone.now(), counts={"created": 0})
+    page = desk().get(HOME).text
+    assert "nothing new" in page and "undone" not in page
+    ImportBatch.objects.filter(pk=batch.pk).update(counts={"created": 1}, undone_at=timezone.now())
+    page = desk().get(HOME).text
+    assert "nothing new" not in page and "undone" in page
 
 
 def test_an_import_that_has_not_finished_says_so():
@@ -191,7 +217,7 @@ def test_what_happened_last_says_who_did_what_to_which_article():
 def test_what_nobody_may_see_is_not_on_the_page(desk_at_work):
     me = staff("view_source")
     found = bench(desk(me))
-    assert (found.numbers, found.terms, found.batch, found.outcomes) == ([], [], None, [])
+    assert (found.numbers, found.terms, found.imports) == ([], [], [])
     assert (found.mine, found.sent_back, found.activity) == ([], [], [])
     page = desk(me).get(HOME).content.decode()
     for said in ("待审", "有修订稿", "新词", "Recent activity", "Last import"):
@@ -204,8 +230,7 @@ def test_each_right_brings_its_own_numbers(desk_at_work):
     found = bench(desk(staff("change_technology")))
     assert [item.label for item in found.terms] == ["AI technologies"]
     found = bench(desk(staff("view_importbatch")))
-    assert found.batch is not None
-    assert found.outcomes == []  # they lead to rows
+    assert [one.outcomes for one in found.imports] == [[]]  # they lead to rows
 
 
 def test_the_front_page_costs_the_same_however_much_there_is(django_assert_num_queries, desk_at_work):

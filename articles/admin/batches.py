@@ -9,8 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
@@ -28,18 +27,23 @@ from articles import deliveries, repair
 from articles.admin import records
 from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
-from articles.admin.lists import BoundedListMixin
+from articles.admin.lists import BoundedListMixin, bounded_count, in_words
 from articles.admin.panels import remark_table, table
 from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
 from articles.admin.uploads import UploadsMixin
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
-from articles.rereading import LARGEST
 from newsroom.ids import is_id
 from taxonomy.admin import ReadOnlyMixin
 
 MAX_REPAIRS = 20  # records that a repaired one has become
 MAX_SKIPPED = 200  # skipped files that a batch's page lists
+FIRST_SKIPPED = Func(
+    F("skipped"),
+    Value(f"$[0 to {MAX_SKIPPED - 1}]"),
+    function="jsonb_path_query_array",
+    output_field=JSONField(),
+)
 REPORTS = {
     "jsonl": (deliveries.json_lines, "application/x-ndjson"),
     "csv": (deliveries.csv_lines, "text/csv; charset=utf-8"),
@@ -61,7 +65,7 @@ def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
-    list_display = ["number", "started_at", "state", "by", "outcomes", "files_skipped"]
+    list_display = ["number", "started_at", "state", "by", "outcomes", "skipped_count"]
     list_filter = ["started_at"]
     list_select_related = ["by", "undone_by"]
     fields = [
@@ -88,7 +92,7 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
     ) -> HttpResponse:
         batch = self.get_object(request, object_id) if is_id(object_id) else None
         if batch and batch.finished_at and request.user.has_perm("articles.view_importrow"):
-            rows = ImportRow.objects.filter(batch=batch).select_related("article")
+            rows = batch.narrow(ImportRow.objects).select_related("article")
             rows = rows.defer("article__summary", "article__base")
             found = records.page_of(request, rows, records.tabs(request, batch.counts))
             extra_context = (extra_context or {}) | {
@@ -163,18 +167,15 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
             _link("article_changelist", _("Its articles"), import_rows__batch=batch.pk),
         )
 
-    @admin.display(description=gettext_lazy("skipped"))
-    def files_skipped(self, batch: ImportBatch) -> int:
-        return len(batch.skipped)
-
     @admin.display(description=gettext_lazy("skipped files"))
     def skipped_files(self, batch: ImportBatch) -> SafeString | str:
-        if not batch.skipped:
+        if not batch.skipped_count:
             return _("None.")
-        shown = [(item.get("name", ""), item.get("code", ""), item.get("text", "")) for item in batch.skipped]
-        rest = len(shown) - MAX_SKIPPED
+        items = ImportBatch.objects.filter(pk=batch.pk).values_list(FIRST_SKIPPED, flat=True).get()
+        shown = [(item.get("name", ""), item.get("code", ""), item.get("text", "")) for item in items]
+        rest = batch.skipped_count - len(shown)
         if rest > 0:
-            shown = [*shown[:MAX_SKIPPED], (_("and %(number)d more") % {"number": rest}, "", "")]
+            shown.append((_("and %(number)d more") % {"number": rest}, "", ""))
         return table([_("File"), _("Cause"), _("Details")], shown)
 
 
@@ -201,7 +202,7 @@ class RowList(ChangeList):
 @admin.register(ImportRow)
 class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
     list_display = ["place", "outcome_label", "article_link", "batch_link", "summary"]
-    list_filter = ["outcome", "needs_care", BatchFilter, FileFilter, RowArticleFilter]
+    list_filter = ["outcome", "waits", "needs_care", BatchFilter, FileFilter, RowArticleFilter]
     search_fields = ["file_name", "article__title"]
     search_help_text = gettext_lazy("File name or title")
     fields = [
@@ -231,7 +232,7 @@ class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("batch", "article", "file")
-        return rows.defer("file__content", "article__summary", "article__base")
+        return rows.defer("file__content", "batch__skipped", "article__summary", "article__base")
 
     @admin.display(description=gettext_lazy("file and lines"), ordering="id")
     def place(self, row: ImportRow) -> str:
@@ -297,7 +298,7 @@ class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
 
     def _beside(self, request: HttpRequest, row: ImportRow) -> dict[str, Any]:
         sees = records.sees_articles(request)
-        may_see = request.user.has_perm("articles.view_seedfile") and row.file.size <= LARGEST
+        may_see = request.user.has_perm("articles.view_seedfile")
         return (records.beside(row, sees=sees) if may_see else {}) | {
             "row": row,
             "may_repair": may_see and request.user.has_perm(ADD) and not repair.why_not(row),
@@ -315,10 +316,8 @@ class SeedFileAdmin(ReadOnlyAdmin):
     fields = ["name", "file_size", "sha256", "stored_at", "records", "download_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        counts = ImportRow.objects.filter(file=OuterRef("pk")).order_by().values("file")
-        number = Subquery(counts.annotate(number=Count("*")).values("number"), output_field=IntegerField())
         files = super().get_queryset(request).defer("content")
-        return files.annotate(row_count=Coalesce(number, 0))
+        return files.annotate(row_count=bounded_count(ImportRow, "file"))
 
     @admin.display(description=gettext_lazy("size"))
     def file_size(self, file: SeedFile) -> str:
@@ -330,7 +329,7 @@ class SeedFileAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("imported records"))
     def records(self, file: SeedFile) -> str:
-        return _link("importrow_changelist", file.row_count, file__id__exact=file.pk)
+        return _link("importrow_changelist", in_words(file.row_count), file__id__exact=file.pk)
 
     @admin.display(description=gettext_lazy("original"))
     def download_link(self, file: SeedFile) -> str:

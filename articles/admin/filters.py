@@ -55,6 +55,14 @@ class BatchFilter(LinkedFilter):
     title = _("batch")
     parameter_name = "batch__id__exact"
     linked = ImportBatch
+    batch: ImportBatch | None = None
+
+    def found(self, value: str) -> ImportBatch | None:
+        self.batch = super().found(value)
+        return self.batch
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return self.batch.narrow(queryset) if self.batch else super().queryset(request, queryset)
 
 
 class FileFilter(LinkedFilter):

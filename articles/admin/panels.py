@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ImportRow, Revision
+from articles.models import Article, ImportRow, Outcome, Revision
 from articles.wording import in_words
 
 SHOWN_ROWS = 10
@@ -33,8 +34,13 @@ def _named(remark: dict[str, Any]) -> int | None:
 
 
 def provenance(article: Article) -> list[ImportRow]:
-    """The latest records that this article came from, each with its findings in words as `remarks`."""
-    rows = article.import_rows.select_related("batch", "file").defer("file__content", "conflicts")
+    """The latest records that this article came from, each with its findings in words as `remarks`.
+
+    Of those that brought nothing new, one for each night, only the last one tells something: that it still comes.
+    """
+    last = ImportRow.objects.filter(article=article).order_by("-id").values("pk")[:1]
+    rows = article.import_rows.filter(~Q(outcome=Outcome.UNCHANGED) | Q(pk=Subquery(last)))
+    rows = rows.select_related("batch", "file").defer("file__content", "conflicts", "batch__skipped")
     rows = list(rows.order_by("-id")[:SHOWN_ROWS])
     for row, found in zip(rows, remarks(rows), strict=True):
         row.remarks = found

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from articles import rereading, revisions
 from articles.admin import changes
 from articles.admin.panels import remarks
+from articles.ledger import content_of
 from articles.models import Article, Outcome, PreviewRow
 from articles.revisions import label
 from newsroom.ids import is_id
@@ -121,13 +122,20 @@ def beside(row: Any, *, sees: bool) -> dict[str, Any]:
     """The original with the numbers of its lines, what was understood of it, and what the article says now."""
     told = {"remarks": remarks([row])[0] if sees else []}
     if row.file.size > rereading.LARGEST:
-        return told
-    content = bytes(row.file.content)
-    text = rereading.delivered(content, row.first_line, row.last_line, row.findings)
-    record = rereading.understood(content, row.first_line, row.last_line)
+        return told | {"unshown": _("The file is too large for a page. Download it.")}
+    content, lines = content_of(row.file), (row.first_line, row.last_line)
+    text = rereading.delivered(content, *lines, row.findings)
+    record, too_long = None, False
+    try:
+        record = rereading.understood(content, *lines)
+    except rereading.TooLong:
+        too_long = True
     article = Article.objects.whole().filter(pk=row.article_id).first() if sees and row.article_id else None
     return told | {
-        "delivered": rereading.original(text, row.first_line, row.findings),
+        "delivered": rereading.original(
+            text, row.first_line, row.findings, rereading.line_count(content, *lines, row.findings)
+        ),
+        "too_long": too_long,
         "fields": compared(record.content if record else None, article),
         "understood": record is not None,
         "article": article,

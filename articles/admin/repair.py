@@ -1,4 +1,7 @@
-"""A quarantined record opens with its text, the faulty lines marked: mended, parsed again, imported into its batch."""
+"""A quarantined record opens with its text, the faulty lines marked: mended, parsed again, imported into its batch.
+
+Or it is left out, which can be taken back.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from articles import repair, rereading
+from articles import repair, rereading, waiting
 from articles.admin import records
 from articles.admin.panels import remarks
 from articles.identity import prepare
@@ -22,6 +25,7 @@ from articles.wording import in_words
 
 ADD = "articles.add_importbatch"
 SHOWN = 50  # records of the mended text
+RIGHTS = (ADD, "articles.view_importrow", "articles.view_seedfile")
 
 
 class RepairMixin:
@@ -34,14 +38,26 @@ class RepairMixin:
             *super().get_urls(),
         ]
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        row = (extra_context or {}).get("row")
+        if row:
+            settles = _settles(request) and (row.outcome == Outcome.LEFT_OUT or not repair.closed(row))
+            extra_context |= {"may_settle": settles, "elsewhere": _elsewhere(row)}
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def _repair(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = _row(request, pk)
+        if request.method == "POST" and not {"leave_out", "take_back"}.isdisjoint(request.POST):
+            return self._decided(request, row, leaves="leave_out" in request.POST)
         refusal, original = repair.why_not(row), ""
         if not refusal:
             try:
                 original = repair.text_of(row)
             except repair.Refused as refused:
                 refusal = str(refused)
+        editable = not refusal
         text = request.POST.get("text", original).replace("\r\n", "\n")
         foreseen: list[dict[str, Any]] = []
         if request.method == "POST" and not refusal:
@@ -54,8 +70,29 @@ class RepairMixin:
             except Busy:
                 refusal = _("Another import is running. Your text is kept here: try again in a while.")
         return self._repair_page(
-            request, row, original=original, text=text, refusal=refusal, foreseen=foreseen
+            request,
+            row,
+            original=original,
+            text=text,
+            refusal=refusal,
+            foreseen=foreseen,
+            editable=editable,
         )
+
+    def _decided(self, request: HttpRequest, row: ImportRow, *, leaves: bool) -> HttpResponse:
+        try:
+            (repair.leave_out if leaves else repair.take_back)(row)
+        except repair.Refused as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+        except Busy:
+            self.message_user(request, _("Another import is running. Try again in a while."), messages.ERROR)
+        else:
+            self.log_change(request, row, _("Left out.") if leaves else _("Taken back."))
+            told = (
+                _("Left out, and so it will be wherever it comes again.") if leaves else _("It waits again.")
+            )
+            self.message_user(request, told, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:articles_importrow_change", args=[row.pk]))
 
     def _imported(self, request: HttpRequest, row: ImportRow, made: list[ImportRow]) -> HttpResponse:
         told = ngettext(
@@ -75,7 +112,9 @@ class RepairMixin:
             "opts": self.opts,
             "row": row,
             "place": records.place(row),
-            "editable": bool(original) or not repair.why_not(row),
+            "may_leave_out": not repair.closed(row),
+            "left_out": row.outcome == Outcome.LEFT_OUT,
+            "elsewhere": _elsewhere(row),
             "delivered": rereading.original(original, row.first_line, row.findings),
             "remarks": remarks([row])[0],
             "ready": bool(context["foreseen"]) and not any(it["broken"] for it in context["foreseen"]),
@@ -86,12 +125,19 @@ class RepairMixin:
 
 def _row(request: HttpRequest, pk: int) -> ImportRow:
     """With the right to import, and to see what was delivered. Raises PermissionDenied, Http404."""
-    if not all(
-        request.user.has_perm(right) for right in (ADD, "articles.view_importrow", "articles.view_seedfile")
-    ):
+    if not _settles(request):
         raise PermissionDenied
-    rows = ImportRow.objects.select_related("batch", "file").defer("file__content")
+    rows = ImportRow.objects.select_related("batch", "file").defer("file__content", "batch__skipped")
     return get_object_or_404(rows, pk=pk)
+
+
+def _settles(request: HttpRequest) -> bool:
+    return all(request.user.has_perm(right) for right in RIGHTS)
+
+
+def _elsewhere(row: ImportRow) -> ImportRow | None:
+    """Where a quarantined record that does not wait here waits, or was repaired."""
+    return waiting.elsewhere(row) if row.outcome == Outcome.QUARANTINED and not row.waits else None
 
 
 def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[dict[str, Any]]:

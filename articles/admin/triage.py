@@ -22,7 +22,7 @@ from articles import checklist, editing, retagging, revisions, rights, story, te
 from articles.admin import verbs
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
-from articles.models import TERM_FIELDS, Article, Outcome
+from articles.models import TERM_FIELDS, Article
 from articles.workflow import Refused
 from newsroom.ids import is_id
 from taxonomy.models import Term
@@ -153,7 +153,7 @@ class TriageMixin:
         articles = Article.objects.select_related("source", "assigned_to").defer("base", "extra")
         article = articles.prefetch_related(*TERM_FIELDS).get(pk=pk)
         shown = rights.shown(story.whatever_its_state(pk))
-        rows = [row for row in provenance(article) if row.outcome != Outcome.UNCHANGED]
+        rows = [row for row in provenance(article) if row.outcome not in triage.SETTLED]
         notes = article.notes.select_related("by").order_by("-id")[:SHOWN_NOTES]
         entry = queue.chosen[queue.places[pk]]
         before, after = queue.neighbours(pk)

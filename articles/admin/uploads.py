@@ -109,6 +109,7 @@ class UploadsMixin:
             total=sum(upload.counts.values()),
             may_run=request.user.has_perm(PUBLISH) or not upload.publish,
             limit=settings.UPLOAD_PREVIEW_RECORDS,
+            batch_begun=uploads.batch_of(upload).first() if upload.state == UploadState.FAILED else None,
             state=_told(upload, number),
         )
 
@@ -176,8 +177,8 @@ def _told(upload: Upload, number: int) -> dict[str, Any]:
     return {
         "state": upload.state,
         "held_up": upload.held_up,
-        "read": upload.files_read,
-        "files": number,
+        "read": upload.percent,
+        "of": 100,
         "text": _("%(read)d of %(files)d files read, %(records)d records")
         % {"read": upload.files_read, "files": number, "records": upload.records},
     }

@@ -1,18 +1,49 @@
-"""How commands tell what was found in seed files: in words, on lines, in report files."""
+"""What commands share: how they tell what was found in seed files, report files, and how they end."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.color import Style
+from django.db import Error
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.findings import ERROR, WARNING
+from articles.models import ImportBatch
+from articles.placing import placed
+from newsroom.ids import MAX_ID
 
-USAGE = 2  # the exit code of all commands for a wrong call
+CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4  # the exit codes of all commands
+GO_ON = gettext_lazy("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
+
+
+# --- how they end ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def trouble(text: Any = GO_ON) -> Iterator[None]:
+    """What the database or the disk cannot do, and Ctrl-C, becomes this message and its exit code."""
+    try:
+        yield
+    except (Error, OSError, BrokenExecutor, KeyboardInterrupt) as error:
+        said = text % {"error": str(error) or "Ctrl-C"}
+        raise CommandError(said, returncode=TROUBLE) from error
+
+
+def batch_numbered(number: int) -> ImportBatch:
+    """Raises CommandError if there is none."""
+    batch = ImportBatch.objects.filter(pk=number).first() if 0 < number <= MAX_ID else None
+    if batch is None:
+        raise CommandError(_("There is no batch #%(number)d.") % {"number": number}, returncode=USAGE)
+    return batch
+
+
+# --- findings and files ---------------------------------------------------------------------------
 
 
 def sentence(finding: Mapping[str, Any]) -> str:
@@ -30,24 +61,52 @@ def skipped_line(item: Mapping[str, Any]) -> str:
     return f"{item['name']}: {item['code']} {item['text']}".rstrip()
 
 
-def write_skipped(file: IO[str], item: Mapping[str, Any]) -> None:
-    write_json(file, {"file": item["name"], "outcome": "skipped", **item})
-
-
-def write_json(file: IO[str], content: Mapping[str, Any]) -> None:
-    file.write(json.dumps(content, ensure_ascii=False) + "\n")
-
-
 def is_trouble(code: str) -> bool:
     """Whether a file was left out that should have been read."""
     return code in {"missing", "unreadable", "still-growing", "too-large"} or code.startswith("zip-")
 
 
-@contextmanager
-def written(path: str | None, inputs: Iterable[str]) -> Iterator[IO[str] | None]:
-    """The report file, beside its place until it is whole; None without a path.
+# --- report files ---------------------------------------------------------------------------------
 
-    Raises CommandError if it cannot be written, or would lie among the seed files that are read.
+
+class Report:
+    """A report file. What cannot be written is told when it is closed: the work that it tells of goes on to its end."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("w", encoding="utf-8")
+        self.error: OSError | None = None
+
+    def write(self, text: str) -> None:
+        try:
+            if not self.error:
+                self.file.write(text)
+        except OSError as error:
+            self.error = error
+
+    def close(self) -> None:
+        """Raises OSError for what went wrong at any time."""
+        try:
+            self.file.close()
+        except OSError as error:
+            self.error = self.error or error
+        if self.error:
+            raise self.error
+
+
+def write_skipped(file: Report, item: Mapping[str, Any]) -> None:
+    write_json(file, {"file": item["name"], "outcome": "skipped", **item})
+
+
+def write_json(file: Report, content: Mapping[str, Any]) -> None:
+    file.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def written(path: str | None, inputs: Iterable[str]) -> Iterator[Report | None]:
+    """The report file, which has its name once it is whole; None without a path.
+
+    Raises CommandError if it would lie among the seed files that are read, or cannot be begun: a wrong call. If it
+    cannot be ended, that is trouble of the disk, said after all else.
     """
     if path is None:
         yield None
@@ -55,13 +114,13 @@ def written(path: str | None, inputs: Iterable[str]) -> Iterator[IO[str] | None]
     target = Path(path).absolute()
     if any(target.is_relative_to(Path(place).absolute()) for place in inputs):
         raise CommandError(_("The report must not lie among the seed files: %s") % path, returncode=USAGE)
-    part = target.with_name(target.name + ".part")
+    code = USAGE
     try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(target)
+        with placed(target) as part, closing(Report(part)) as report:
+            code = TROUBLE
+            yield report
     except OSError as error:
-        raise CommandError(_("The report cannot be written: %s") % error, returncode=USAGE) from error
+        raise CommandError(_("The report cannot be written: %s") % error, returncode=code) from error
 
 
 def speak_plainly(stream: Any) -> None:

@@ -23,10 +23,11 @@ from articles.models.articles import (
 )
 from articles.models.desk import Correction, Note, OpenArticle
 from articles.models.duplicates import Decision, DuplicatePair, Likeness, LikenessQueue
-from articles.models.imports import ImportBatch, ImportRow, Imprint, ImprintKind, Outcome, SeedFile
+from articles.models.imports import BROKEN, ImportBatch, ImportRow, Imprint, ImprintKind, Outcome, SeedFile
 from articles.models.retags import Retag, RetagKind, RetagOutcome, RetagRow
 from articles.models.revisions import Revision, RevisionKind
 from articles.models.search import SearchQueue
+from articles.models.undo_jobs import UndoJob, UndoState
 from articles.models.uploads import PreviewRow, Upload, UploadFile, UploadState
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ArticleKeyword",
     "ArticleQuerySet",
     "ArticleTechnology",
+    "BROKEN",
     "Correction",
     "DateOrigin",
     "Decision",
@@ -70,6 +72,8 @@ __all__ = [
     "Status",
     "TERM_FIELDS",
     "TermLink",
+    "UndoJob",
+    "UndoState",
     "Upload",
     "UploadFile",
     "UploadState",

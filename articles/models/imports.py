@@ -27,6 +27,13 @@ class SeedFile(models.Model):
         return self.name
 
 
+class Batches(models.Manager):
+    """What a run left out may be a list of 100,000 files: it is loaded where it is asked for, its length always."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().defer("skipped")
+
+
 class ImportBatch(models.Model):
     """One run of the importer. While `finished_at` is null it runs, or was interrupted and can go on."""
 
@@ -44,6 +51,15 @@ class ImportBatch(models.Model):
     skipped = models.JSONField(
         _("skipped"), default=list, help_text="Files that were listed, not read: name, code, text."
     )
+    skipped_count = models.GeneratedField(
+        verbose_name=_("skipped"),
+        expression=Func(F("skipped"), function="jsonb_array_length"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+    # The ids between which its rows lie: written one after another, but for those of mended records.
+    first_row = models.BigIntegerField(null=True)
+    last_row = models.BigIntegerField(null=True)
     counts = models.JSONField(_("outcomes"), default=dict, help_text="Rows by outcome, once finished.")
     needs_care = models.PositiveIntegerField(_("need care"), default=0)
     undone_at = models.DateTimeField(_("undone"), null=True)
@@ -55,6 +71,11 @@ class ImportBatch(models.Model):
         null=True,
         help_text="What it created can be undone at any time.",
     )
+    undo_left = models.PositiveIntegerField(
+        null=True, help_text="Articles that the last undo left as they were; null: none came to its end."
+    )
+
+    objects = Batches()
 
     class Meta:
         ordering = ["-id"]
@@ -65,6 +86,11 @@ class ImportBatch(models.Model):
     def __str__(self) -> str:
         return _("Batch %(number)s") % {"number": self.pk}
 
+    def narrow(self, rows: models.QuerySet) -> models.QuerySet:
+        """Its rows, found by their ids: no index has those that are unchanged, and most of a night's are."""
+        between = {"pk__gte": self.first_row, "pk__lte": self.last_row}
+        return rows.filter(batch=self, **{name: pk for name, pk in between.items() if pk is not None})
+
 
 class Outcome(models.TextChoices):
     CREATED = "created", _("created")
@@ -74,6 +100,10 @@ class Outcome(models.TextChoices):
     DUPLICATE = "duplicate", _("possible duplicate")
     QUARANTINED = "quarantined", _("quarantined")
     REPAIRED = "repaired", _("repaired")  # it was quarantined; what came of it is in rows of their own
+    LEFT_OUT = "left_out", _("left out by the desk")  # it was quarantined, and a person decided so
+
+
+BROKEN = (Outcome.QUARANTINED, Outcome.REPAIRED, Outcome.LEFT_OUT)
 
 
 class ImportRow(models.Model):
@@ -116,6 +146,12 @@ class ImportRow(models.Model):
     )
     # Its article is null then, as if the record had never come in; an imprint knows which one it was.
     undone = models.BooleanField(_("undone"), default=False, db_default=False)
+    waits = models.BooleanField(
+        _("waits for a person"),
+        default=False,
+        db_default=False,
+        help_text="Of the rows of a record that comes again and again, one does. See `articles.waiting`.",
+    )
 
     class Meta:
         ordering = ["id"]
@@ -133,10 +169,20 @@ class ImportRow(models.Model):
             models.Index(
                 fields=["batch", "outcome", "id"], name="importrow_tab", condition=~Q(outcome="unchanged")
             ),
+            models.Index(fields=["-id"], name="importrow_waiting", condition=Q(waits=True)),
+            models.Index(
+                fields=["file", "first_line"], name="importrow_broken", condition=Q(outcome__in=BROKEN)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["batch", "file", "first_line"], name="importrow_once_a_batch"),
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="importrow_outcome_known"),
+            models.CheckConstraint(
+                condition=Q(waits=False) | Q(outcome="quarantined"), name="importrow_waits_quarantined"
+            ),
+            models.UniqueConstraint(
+                fields=["file", "first_line"], name="importrow_waits_once", condition=Q(waits=True)
+            ),
             models.CheckConstraint(
                 condition=Q(last_line__gte=F("first_line")), name="importrow_lines_in_order"
             ),

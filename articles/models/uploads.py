@@ -40,6 +40,7 @@ class Upload(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     files_read = models.PositiveIntegerField(default=0)
     records = models.PositiveIntegerField(default=0)
+    percent = models.PositiveSmallIntegerField(default=0, help_text="Of its bytes: their records are in.")
     skipped = models.JSONField(default=list, help_text="Files that were left out: name, code, text.")
     counts = models.JSONField(default=dict, help_text="Of the preview: records by outcome.")
     cut = models.BooleanField(default=False, help_text="The preview ends before the records do.")

@@ -210,6 +210,11 @@ class Lag:
     more: bool = False  # there are more rows than were looked at
 
 
+def behind() -> bool:
+    """Whether more waits than one look at the queue takes in: after an import, not after an editor's save."""
+    return SearchQueue.objects.order_by("pk").values_list("pk", flat=True)[WINDOW:].exists()
+
+
 def lag() -> Lag:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,17 +1,14 @@
 """Possible duplicates and downloads in a real browser: joined by click, without findings of axe, light, dark, narrow."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from articles import duplicates
 from articles.models import Article, DuplicatePair, Status
-from tests.factories import desk, make_article
+from tests.browser.looking import Enter, look, look_at
+from tests.factories import make_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,20 +18,6 @@ TEXT = (
     "店员说，前两周读者多半是好奇，第三周起开始有人专门为它而来；也有读者抱怨它总是推荐畅销书。"
     "书店把试用期延长到年底，并请助手的开发者把本地作者的书排在前面。"
 ) * 4
-SHOTS = os.environ.get("SHOTS")
-
-
-@pytest.fixture
-def pages(browser: Browser, live_server) -> Iterator[Page]:
-    """The same site with axe allowed to put itself into it."""
-    context = browser.new_context(base_url=live_server.url, bypass_csp=True)
-    session = desk().cookies[settings.SESSION_COOKIE_NAME].value
-    cookies = {settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: "en"}
-    context.add_cookies(
-        [{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()]
-    )
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture
@@ -54,51 +37,39 @@ def articles() -> list[Article]:
     return found
 
 
-def shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(window: Enter, chief: str, articles):
+    page = window(chief, english=True)
+    look_at(page, LIST, f"{LIST}{DuplicatePair.objects.waiting().first().pk}/")
+    page.goto("/admin/articles/article/")
+    page.click(".downloads summary")
+    look(page, "downloads")
 
 
-def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(pages, articles):
-    pair = DuplicatePair.objects.waiting().first()
-    addresses = {"list": LIST, "pair": f"{LIST}{pair.pk}/", "articles": "/admin/articles/article/"}
-    for scheme in ("light", "dark"):
-        pages.emulate_media(color_scheme=scheme)
-        for width in (1280, 390):
-            pages.set_viewport_size({"width": width, "height": 900})
-            for name, address in addresses.items():
-                pages.goto(address)
-                if name == "articles":
-                    pages.click(".downloads summary")
-                shoot(pages, f"{name}-{scheme}-{width}")
-                findings = Axe().run(pages)
-                assert findings.violations_count == 0, findings.generate_report()
-                assert pages.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
-
-
-def test_two_articles_are_compared_joined_and_separated_by_click(pages, articles):
+def test_two_articles_are_compared_joined_and_separated_by_click(enter: Enter, chief: str, articles):
+    page = enter(chief, english=True)
     first, second = articles[3:]
-    pages.goto(LIST)
-    pages.locator("li", has_text=f"#{second.pk} ").get_by_role("link", name="Compare").click()
-    pages.get_by_label("Note (optional)").fill("同一条")
-    pages.get_by_role("button", name=f"Keep #{second.pk}").click()
-    expect(pages.locator(".messagelist")).to_contain_text(f"Joined with #{second.pk}.")
+    page.goto(LIST)
+    page.locator("li", has_text=f"#{second.pk} ").get_by_role("link", name="Compare").click()
+    page.get_by_label("Note (optional)").fill("同一条")
+    page.get_by_role("button", name=f"Keep #{second.pk}").click()
+    expect(page.locator(".messagelist")).to_contain_text(f"Joined with #{second.pk}.")
     assert [Article.objects.get(pk=article.pk).status for article in (first, second)] == [
         Status.DECLINED,
         Status.DRAFT,
     ]
-    pages.get_by_role("link", name="Look at the two again").click()
-    shoot(pages, "joined")
-    pages.get_by_role("button", name="Separate them").click()
-    expect(pages.locator(".messagelist")).to_contain_text("Separated.")
+    page.get_by_role("link", name="Look at the two again").click()
+    look(page, "joined")
+    page.get_by_role("button", name="Separate them").click()
+    expect(page.locator(".messagelist")).to_contain_text("Separated.")
     assert Article.objects.get(pk=first.pk).status == Status.DRAFT
 
 
-def test_what_the_list_shows_is_downloaded_by_click(pages, articles):
-    pages.goto("/admin/articles/article/?status__exact=published")
-    pages.click(".downloads summary")
-    with pages.expect_download() as download:
-        pages.get_by_role("link", name="JSON Lines").click()
+def test_what_the_list_shows_is_downloaded_by_click(enter: Enter, chief: str, articles):
+    page = enter(chief, english=True)
+    page.goto("/admin/articles/article/?status__exact=published")
+    page.click(".downloads summary")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="JSON Lines").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1
     assert articles[1].title in lines[0]

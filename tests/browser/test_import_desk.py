@@ -1,30 +1,18 @@
 """New batch, preview, import, repair and undo by click in a real browser; light and dark, wide and narrow."""
 
-import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from articles import uploads
+from articles import undo_jobs, uploads
 from articles.models import Article, ImportBatch, ImportRow
-from tests.browser.test_undo_pages import address, log_in
+from tests.browser.looking import Enter, look, look_at
+from tests.browser.test_undo_pages import address
 from tests.test_uploads import other
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SHOTS = os.environ.get("SCREENSHOTS")  # a folder to look at them
-
-
-@pytest.fixture
-def pages(browser: Browser, live_server) -> Iterator[Page]:
-    """The same site with axe allowed to put itself into it."""
-    context = browser.new_context(base_url=live_server.url, bypass_csp=True)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture
@@ -42,8 +30,8 @@ def delivery(tmp_path: Path) -> list[Path]:
     return sorted(tmp_path.iterdir())
 
 
-def test_a_batch_goes_from_the_files_to_the_desk_and_back(page, live_server, delivery):
-    log_in(page, live_server.url)
+def test_a_batch_goes_from_the_files_to_the_desk_and_back(enter: Enter, chief: str, delivery):
+    page = enter(chief, english=True)
     page.goto("/admin/articles/importbatch/")
     page.get_by_role("link", name="New batch").click()
     page.get_by_label("Seed files").set_input_files(delivery)
@@ -85,39 +73,31 @@ def undo(page: Page) -> None:
     batch = ImportBatch.objects.get()
     page.goto(address("undo", batch))
     page.get_by_role("button", name="Undo it").click()
-    expect(page.locator(".messagelist")).to_contain_text("6 articles removed.")
+    expect(page.locator("#import-work")).to_be_visible()
+    undo_jobs.run_next()
+    expect(page.locator(".batch-undoing")).to_contain_text("6 articles removed.")
     assert Article.objects.count() == 0
 
 
-def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(pages, live_server, delivery):
-    log_in(pages, live_server.url)
-    pages.goto("/admin/articles/importbatch/new/")
-    pages.get_by_label("Seed files").set_input_files(delivery)
-    pages.get_by_role("button", name="Hand over").click()
-    working = pages.url
-    look(pages, "working", working)
+def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(window: Enter, chief: str, delivery):
+    page = window(chief, english=True)
+    page.goto("/admin/articles/importbatch/new/")
+    page.get_by_label("Seed files").set_input_files(delivery)
+    page.get_by_role("button", name="Hand over").click()
+    working = page.url
+    look(page, "working")
     uploads.run_next()
-    look(pages, "preview", working)
-    look(pages, "quarantined", f"{working}?tab=quarantined")
-    pages.goto(working)
-    look(pages, "record", pages.locator(".rec-title a").first.get_attribute("href"))
-    pages.goto(working)
-    pages.get_by_role("button", name="Import 8").click()
+    look_at(page, working, f"{working}?tab=quarantined")
+    page.goto(working)
+    look_at(page, page.locator(".rec-title a").first.get_attribute("href"))
+    page.goto(working)
+    page.get_by_role("button", name="Import 8").click()
     uploads.run_next()
-    look(pages, "batch", address("change", ImportBatch.objects.get()))
     row = ImportRow.objects.get(file_name="混合.txt")
-    look(pages, "row", f"/admin/articles/importrow/{row.pk}/change/")
-    look(pages, "repair", f"/admin/articles/importrow/{row.pk}/repair/")
-    look(pages, "new", "/admin/articles/importbatch/new/")
-
-
-def look(page: Page, name: str, where: str) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.goto(where)
-            assert Axe().run(page).response["violations"] == [], (name, scheme, width)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
-            if SHOTS:
-                page.screenshot(path=f"{SHOTS}/{name}-{scheme}-{width}.png", full_page=True)
+    look_at(
+        page,
+        address("change", ImportBatch.objects.get()),
+        f"/admin/articles/importrow/{row.pk}/change/",
+        f"/admin/articles/importrow/{row.pk}/repair/",
+        "/admin/articles/importbatch/new/",
+    )

@@ -14,7 +14,6 @@ from tests.factories import make_article, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE = {"width": 390, "height": 844}
 TECHNOLOGIES = ["Sora", "视频生成", "智能体", "Stable Diffusion", "多智能体协作框架"]
 INDUSTRIES = ["电影", "医疗", "法律", "Getty Images 素材库", "汽车", "教育", "农业", "能源", "零售"]
 
@@ -68,8 +67,8 @@ def test_a_cell_of_the_atlas_opens_the_list_it_counts(page: Page):
     expect(page.locator(".chips li:not(.all)")).to_have_count(2)
 
 
-def test_the_atlas_scrolls_in_its_own_frame_and_its_first_column_stays(page: Page):
-    page.set_viewport_size(PHONE)
+def test_the_atlas_scrolls_in_its_own_frame_and_its_first_column_stays(enter: Enter):
+    page = enter(width=390)
     page.goto("/atlas/")
     frame, head = page.locator(".atlas"), page.locator(".atlas tbody th").first
     before = head.bounding_box()["x"]
@@ -80,8 +79,8 @@ def test_the_atlas_scrolls_in_its_own_frame_and_its_first_column_stays(page: Pag
     assert head.bounding_box()["x"] == pytest.approx(before, abs=3)  # the gap between the cells
 
 
-def test_the_labels_of_a_chart_can_be_read_on_a_phone_and_its_figures_unfold(page: Page):
-    page.set_viewport_size(PHONE)
+def test_the_labels_of_a_chart_can_be_read_on_a_phone_and_its_figures_unfold(enter: Enter):
+    page = enter(width=390)
     page.goto("/technologies/sora/")
     heights = page.eval_on_selector_all(
         ".chart text",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         if counts[ERROR] or counts[WARNING]:
             raise SystemExit(CARE)
 
-    def _check(self, seed_file: FoundFile, file: IO[str] | None, counts: Counter[str]) -> None:
+    def _check(self, seed_file: FoundFile, file: reporting.Report | None, counts: Counter[str]) -> None:
         try:
             content = seed_file.read()
         except OSError as error:
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             if file:
                 reporting.write_json(file, {"file": seed_file.name, **words})
 
-    def _tell_skipped(self, item: SkippedFile, file: IO[str] | None, counts: Counter[str]) -> None:
+    def _tell_skipped(self, item: SkippedFile, file: reporting.Report | None, counts: Counter[str]) -> None:
         severity = ERROR if reporting.is_trouble(item.code) else NOTE
         if severity == ERROR:
             counts[ERROR] += 1

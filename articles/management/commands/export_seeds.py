@@ -5,13 +5,12 @@ docs/operators.md.
 """
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -19,12 +18,13 @@ from django.utils.translation import gettext as _
 from articles import exporter, ledger
 from articles.exporter import NotExact
 from articles.filters import ArticleFilter
-from articles.management.reporting import USAGE
+from articles.management.reporting import CARE, USAGE, batch_numbered, trouble
 from articles.models import Article, ImportRow, Status
+from articles.placing import placed
 
-CARE, TROUBLE = 1, 3
-MAX_ID = 2**63
 ROWS = {"jsonl": exporter.json_lines, "csv": exporter.csv_lines}
+FOLDER, ZIP = "folder", "zip"
+FILES = ("txt", ZIP, *ROWS)
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             metavar="PATH",
             help="a .txt, .zip, .jsonl or .csv file for all, or a folder for one seed file an article",
         )
-        parser.add_argument("--format", choices=["txt", *ROWS], help="where there is no output to tell it")
+        parser.add_argument("--format", choices=["txt", *ROWS], help="where no output tells it")
         parser.add_argument("--status", choices=Status.values, help="only articles in this state")
         parser.add_argument("--batch", type=int, help="only articles of this import")
         parser.add_argument(
@@ -51,39 +51,41 @@ class Command(BaseCommand):
 
     def handle(self, *, output: Path | None, format: str | None, originals: bool, **selection: Any) -> None:
         self.left_out = 0
-        try:
+        with trouble(_("Cannot write: %(error)s")):
             if originals:
                 self._write_originals(output)
             else:
-                self._write_articles(_selected(selection), output, format)
-        except (Error, OSError) as error:
-            raise CommandError(_("Cannot write: %s") % error, returncode=TROUBLE) from error
+                self._write_articles(_selected(selection), output, _form(output, format))
         if self.left_out:
             raise SystemExit(CARE)
 
     # -- articles
 
-    def _write_articles(self, articles: QuerySet[Article], output: Path | None, format: str | None) -> None:
+    def _write_articles(self, articles: QuerySet[Article], output: Path | None, form: str) -> None:
         number = articles.count()
-        suffix = output.suffix.removeprefix(".") if output else format or "txt"
-        if suffix == "zip":
-            with output.open("wb") as file:
+        if form == ZIP:
+            with placed(output) as part, part.open("wb") as file:
                 file.writelines(exporter.seed_zip(articles, self._leave_out))
-        elif suffix in ROWS:
+        elif form in ROWS:
             with self._text_file(output) as file:
-                file.writelines(ROWS[suffix](articles))
+                file.writelines(ROWS[form](articles))
         else:
             found = exporter.seeds(exporter.whole(articles), self._leave_out)
-            if suffix == "txt":
+            if form == FOLDER:
+                _write_folder(output, found)
+            else:
                 with self._text_file(output) as file:
                     file.writelines(_joined(exporter.seed_files(found)))
-            else:
-                _write_folder(output, found)
         self.stderr.write(_("%(count)d articles written") % {"count": number - self.left_out})
 
-    def _text_file(self, output: Path | None) -> AbstractContextManager[IO[str]]:
+    @contextmanager
+    def _text_file(self, output: Path | None) -> Iterator[IO[str]]:
+        if output is None:
+            yield self.stdout._out
+            return
         # Lines end as they are written, on every system.
-        return output.open("w", encoding="utf-8", newline="") if output else nullcontext(self.stdout._out)
+        with placed(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+            yield file
 
     def _leave_out(self, article: Article, error: NotExact) -> None:
         self.left_out += 1
@@ -97,8 +99,8 @@ class Command(BaseCommand):
         if output is None:
             raise CommandError(_("Say where to: --output with a folder or a .zip."), returncode=USAGE)
         try:
-            write = ledger.write_zip if output.suffix == ".zip" else ledger.write_folder
-            result = write(output)
+            zipped = _form(output, None, files=(ZIP,)) == ZIP
+            result = ledger.write_zip(output) if zipped else ledger.write_folder(output)
         except ledger.TooMany:
             text = _("These are too many files for a zip file. Give a folder.")
             raise CommandError(text, returncode=USAGE) from None
@@ -109,16 +111,37 @@ class Command(BaseCommand):
         self.stderr.write(_("%(count)d files written") % {"count": result.written})
 
 
+def _form(output: Path | None, format: str | None, files: Collection[str] = FILES) -> str:
+    """What is written: a file of one of these forms, or a folder. Raises CommandError if the name is of neither."""
+    if output is None:
+        return format or "txt"
+    suffix = output.suffix.removeprefix(".").lower()
+    if output.is_dir():
+        told = FOLDER
+    elif suffix in files:
+        told = suffix
+    elif format and suffix:
+        return format
+    elif suffix[:1].isalpha():
+        known = ", ".join(f".{form}" for form in files)
+        text = _(
+            "“%(name)s” is no file that can be written (%(known)s). If it shall be a folder, make it first."
+        )
+        raise CommandError(text % {"name": output.name, "known": known}, returncode=USAGE)
+    else:
+        told = FOLDER
+    if format and format != told:
+        text = _("--format %(form)s does not go with --output %(name)s.")
+        raise CommandError(text % {"form": format, "name": output.name}, returncode=USAGE)
+    return told
+
+
 def _selected(selection: dict[str, Any]) -> QuerySet[Article]:
     articles = Article.objects.all()
     if selection["status"]:
         articles = articles.filter(status=selection["status"])
     if selection["batch"] is not None:
-        if not 0 < selection["batch"] < MAX_ID:
-            raise CommandError(
-                _("There is no batch #%(number)d.") % {"number": selection["batch"]}, returncode=USAGE
-            )
-        rows = ImportRow.objects.filter(article=OuterRef("pk"), batch=selection["batch"])
+        rows = ImportRow.objects.filter(article=OuterRef("pk"), batch=batch_numbered(selection["batch"]))
         articles = articles.filter(Exists(rows))
     if selection["list"]:
         articles = articles.filter(pk__in=_listed(selection["list"]).order_by().values("pk"))
@@ -138,7 +161,8 @@ def _listed(query: str) -> QuerySet[Article]:
 def _write_folder(folder: Path, found: Iterable[exporter.Seed]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in found:
-        (folder / f"{one.article:08d}.txt").write_text(one.text, encoding="utf-8", newline="")
+        with placed(folder / f"{one.article:08d}.txt") as part:
+            part.write_text(one.text, encoding="utf-8", newline="")
 
 
 def _joined(files: Iterable[str]) -> Iterator[str]:

@@ -1,19 +1,22 @@
 """What a batch brought, and what changed since an earlier one: `manage.py import_report BATCH [--since BATCH]`."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from articles import deliveries
-from articles.management.reporting import speak_plainly
-from articles.management.undoing import found
+from articles.differences import Changed, Entry, differences
+from articles.management import reporting
 from articles.models import ImportBatch, Outcome
 from taxonomy.models import VOCABULARIES
+
+MOST_MISSED = 20  # files that are named
 
 
 class Command(BaseCommand):
@@ -26,31 +29,43 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=int, metavar="BATCH", help="the earlier batch to compare with")
 
     def handle(self, *, batch: int, since: int | None, **options: Any) -> None:
-        speak_plainly(self.stdout)
-        now = found(batch)
-        then = found(since) if since is not None else None
-        self._print(str(now), _outcomes(now))
-        for kind, names in deliveries.new_terms(now).items():
+        reporting.speak_plainly(self.stdout)
+        with reporting.trouble(_("Stopped: %(error)s")):
+            now = _ended(batch)
+            then = _ended(since) if since is not None else None
+            if then and then.pk >= now.pk:
+                text = _("Batch #%(number)d is not earlier. Give the later batch first.")
+                raise CommandError(text % {"number": then.pk}, returncode=reporting.USAGE)
+            self._tell(now)
+            if then:
+                self._compare(now, then)
+
+    def _tell(self, batch: ImportBatch) -> None:
+        undone = f" · {_('undone')}" if batch.undone_at else ""
+        self._print(f"{batch} · {_when(batch)}{undone}", _outcomes(batch))
+        if missed := [item for item in batch.skipped if _is_missed(item["code"])]:
+            self._print(_("Files that were not read") + f" · {len(missed):,}", _first(missed))
+        for kind, names in deliveries.new_terms(batch).items():
             if names:
                 title = _("New: %(what)s") % {"what": VOCABULARIES[kind]._meta.verbose_name_plural}
-                self._print(f"{title} · {len(names)}", names)
-        if sources := deliveries.new_sources(now):
-            self._print(_("New: %(what)s") % {"what": _("sources")} + f" · {len(sources)}", sources)
-        self._print(_("Sources with faults"), map(fault_line, deliveries.faults(now)))
-        if then:
-            self._compare(now, then)
+                self._print(f"{title} · {len(names):,}", names)
+        if sources := deliveries.new_sources(batch):
+            self._print(_("New: %(what)s") % {"what": _("sources")} + f" · {len(sources):,}", sources)
+        faults = deliveries.faults(batch)
+        self._print(_("Sources with faults") + f" · {len(faults):,}", map(fault_line, faults))
 
     def _compare(self, now: ImportBatch, then: ImportBatch) -> None:
-        with tqdm(unit=" " + _("files"), disable=None, leave=False) as bar:
-            difference = deliveries.compare(now, then, progress=partial(_show_progress, bar))
-        self.stdout.write(
-            self.style.MIGRATE_HEADING(_("Compared with batch #%(number)d") % {"number": then.pk})
-        )
-        self._print(_("New records") + f" · {len(difference.new)}", map(_place, difference.new))
-        self._print(_("Changed records") + f" · {difference.changed_count}", _changes(difference.changed))
-        self._print(
-            _("No longer delivered") + f" · {len(difference.vanished)}", map(_place, difference.vanished)
-        )
+        with (
+            tqdm(unit=" " + _("files"), disable=None, leave=False) as bar,
+            differences(now, then, progress=partial(_show_progress, bar)) as found,
+        ):
+            bar.close()
+            title = _("Compared with batch #%(number)d") % {"number": then.pk}
+            self._print(f"{title} · {_when(then)}", ())
+            self._print(_("New records") + f" · {found.new_count:,}", map(_place, found.new))
+            self._print(_("Changed records") + f" · {found.changed_count:,}", _changes(found.changed))
+            vanished = _("No longer delivered") + f" · {found.vanished_count:,}"
+            self._print(vanished, map(_place, found.vanished))
 
     def _print(self, title: str, lines: Iterable[str]) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(title))
@@ -58,8 +73,35 @@ class Command(BaseCommand):
             self.stdout.write(f"  {line}")
 
 
-def _outcomes(batch: ImportBatch) -> list[str]:
-    return [f"{Outcome(outcome).label} {count:,}" for outcome, count in batch.counts.items() if count]
+def _ended(number: int) -> ImportBatch:
+    """Raises CommandError."""
+    batch = reporting.batch_numbered(number)
+    if not batch.finished_at:
+        text = _("Batch #%(number)d has not ended: it runs, or was interrupted.")
+        raise CommandError(text % {"number": number}, returncode=reporting.USAGE)
+    return batch
+
+
+def _when(batch: ImportBatch) -> str:
+    return f"{timezone.localtime(batch.started_at):%Y-%m-%d %H:%M}"
+
+
+def _outcomes(batch: ImportBatch) -> Iterator[str]:
+    for outcome, count in batch.counts.items():
+        if count:
+            yield f"{Outcome(outcome).label} {count:,}"
+    yield f"{_('records in all')} {sum(batch.counts.values()):,}"
+
+
+def _is_missed(code: str) -> bool:
+    """Whether records may be missing because the file was left out."""
+    return reporting.is_trouble(code) or code == "unsettled"
+
+
+def _first(missed: list[dict[str, Any]]) -> Iterator[str]:
+    yield from map(reporting.skipped_line, missed[:MOST_MISSED])
+    if (rest := len(missed) - MOST_MISSED) > 0:
+        yield _("and %(number)d more") % {"number": rest}
 
 
 def fault_line(source: deliveries.Faults) -> str:
@@ -74,11 +116,11 @@ def fault_line(source: deliveries.Faults) -> str:
     return f"{line} ({usual}{' · ' + _('more than usual') if source.unusual else ''})"
 
 
-def _place(entry: deliveries.Entry) -> str:
+def _place(entry: Entry) -> str:
     return f"{entry.name}:{entry.line} {' '.join(entry.title.split())}"
 
 
-def _changes(changed: Iterable[deliveries.Changed]) -> Iterable[str]:
+def _changes(changed: Iterable[Changed]) -> Iterator[str]:
     for record in changed:
         yield _place(record.now)
         for name, sides in record.fields.items():

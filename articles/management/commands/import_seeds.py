@@ -3,22 +3,20 @@
 import time
 import unicodedata
 from argparse import ArgumentParser
-from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from articles import deliveries, importer, workflow
 from articles.management import reporting
-from articles.management.reporting import USAGE
+from articles.management.reporting import BUSY, CARE, USAGE, Report
 from articles.models import ImportBatch, Outcome
 
-CARE, TROUBLE, BUSY = 1, 3, 4
+BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
 class Command(BaseCommand):
@@ -48,7 +46,7 @@ class Command(BaseCommand):
         note = _("published on import")
         with ExitStack() as stack:
             report_file = stack.enter_context(reporting.written(report, paths))
-            bar = stack.enter_context(tqdm(unit=" " + _("files"), disable=None, leave=False))
+            bar = stack.enter_context(tqdm(total=1, bar_format=BAR, smoothing=0, disable=None, leave=False))
             batch = self._import(
                 paths,
                 publish=partial(workflow.publish_untouched, note=note) if publish else None,
@@ -58,14 +56,16 @@ class Command(BaseCommand):
                 progress=partial(_show_progress, bar),
                 report=partial(self._report, bar, report_file),
             )
-        self._print_table(batch, time.monotonic() - started, dry_run)
+            # Whatever becomes of the report file.
+            self._print_table(batch, time.monotonic() - started, dry_run)
         if _needs_care(batch):
             raise SystemExit(CARE)
 
     def _import(self, paths: list[str], **options: Any) -> ImportBatch:
         """Run the import; what stops it becomes a message and an exit code."""
         try:
-            return importer.run(paths, **options)
+            with reporting.trouble():
+                return importer.run(paths, **options)
         except importer.NothingToRead as nothing:
             self._print_skipped(nothing.skipped)
             raise CommandError(
@@ -75,20 +75,15 @@ class Command(BaseCommand):
             raise CommandError(
                 _("Another import is running. Wait until it has ended."), returncode=BUSY
             ) from None
-        except (Error, OSError, BrokenExecutor, KeyboardInterrupt) as error:
-            raise CommandError(
-                _("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
-                % {"error": str(error) or "Ctrl-C"},
-                returncode=TROUBLE,
-            ) from error
 
-    def _report(self, bar: tqdm, file: IO[str] | None, batch: ImportBatch) -> None:
+    def _report(self, bar: tqdm, file: Report | None, batch: ImportBatch) -> None:
         """Every finding as one line, and every record to the report file, while a dry run's rows still exist."""
         bar.close()
         self._print_skipped(batch.skipped)
         for record in deliveries.records(batch):
-            for finding in record["findings"]:
-                self._print_finding(record["file"], finding)
+            if record["outcome"] != Outcome.LEFT_OUT:  # the desk has decided about it
+                for finding in record["findings"]:
+                    self._print_finding(record["file"], finding)
             if record["conflicts"]:
                 fields = ", ".join(record["conflicts"])
                 place = f"{record['file']}:{record['first_line']}"
@@ -117,11 +112,13 @@ class Command(BaseCommand):
             self.stdout.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
 
 
-def _show_progress(bar: tqdm, all_files: int, read_files: int, records: int | None = None) -> None:
-    bar.total = all_files
-    if records is not None:
-        bar.set_postfix_str(_("%(count)d records") % {"count": records}, refresh=False)
-    bar.update(read_files - bar.n)
+def _show_progress(bar: tqdm, files: int, files_read: int, records: int, share: float) -> None:
+    """What is in, by bytes: a file may hold one record or all of them."""
+    rate = records / max(bar.format_dict["elapsed"], 0.1)
+    told = {"read": files_read, "files": files, "records": records, "rate": rate}
+    text = _("%(read)d of %(files)d files read, %(records)d records, %(rate)d a second") % told
+    bar.set_postfix_str(text, refresh=False)
+    bar.update(share - bar.n)
 
 
 def _needs_care(batch: ImportBatch) -> bool:

@@ -1,0 +1,177 @@
+"""Undo and redo by the worker: whatever happens to it, each is done once, and the numbers are right."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+
+from articles import turns, undo_jobs, undoing
+from articles.importer import Busy
+from articles.models import Article, ImportBatch, Note, UndoJob, UndoState
+from tests.factories import make_user
+from tests.test_import_report import record
+from tests.test_importer import deliver
+from tests.test_worker import database_url
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def batch(folder, monkeypatch) -> ImportBatch:
+    """Of three articles, each of which is a chunk."""
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    return deliver(folder, record(1), record(2), record(3))
+
+
+def asked(batch: ImportBatch, *, back: bool = False) -> UndoJob:
+    return undo_jobs.ask(batch, by=None, back=back)
+
+
+def again(job: UndoJob) -> UndoJob:
+    return UndoJob.objects.get(pk=job.pk)
+
+
+def numbers(job: UndoJob) -> tuple[int, int, int]:
+    job = again(job)
+    return job.articles, job.changes, job.left
+
+
+def test_nothing_is_done_before_its_turn(batch):
+    asked(batch)
+    assert Article.objects.count() == 3
+
+
+def test_an_undo_and_a_redo_are_done_one_after_the_other(batch):
+    ann = make_user("ann", is_superuser=True)
+    job = undo_jobs.ask(batch, by=ann, back=False)
+    assert undo_jobs.run_next()
+    assert (again(job).state, numbers(job), Article.objects.count()) == (UndoState.DONE, (3, 0, 0), 0)
+    assert ImportBatch.objects.get().undone_by == ann
+    back = asked(batch, back=True)
+    assert undo_jobs.run_next() and not undo_jobs.run_next()
+    assert (again(back).state, numbers(back), Article.objects.count()) == (UndoState.DONE, (3, 0, 0), 3)
+    assert again(back).ended_at
+
+
+def test_what_stays_is_counted_and_the_first_of_it_named(batch, monkeypatch):
+    monkeypatch.setattr(undo_jobs, "SOME", 1)
+    first, second = Article.objects.order_by("pk")[:2]
+    Note.objects.bulk_create(Note(article=article, text="看") for article in (first, second))
+    job = asked(batch)
+    undo_jobs.run_next()
+    assert numbers(job) == (1, 0, 2)
+    assert again(job).some_left == [second.pk]  # the newest are looked at first
+    assert ImportBatch.objects.get().undo_left == 2
+
+
+def test_a_batch_has_one_at_a_time(batch):
+    asked(batch)
+    with pytest.raises(undo_jobs.Refused, match="already"):
+        asked(batch, back=True)
+    undo_jobs.run_next()
+    asked(batch, back=True)
+
+
+def test_a_worker_that_is_to_end_leaves_it_to_the_next_one_with_its_numbers(batch):
+    job = asked(batch)
+    turns_left = iter([True, True])
+    assert not undo_jobs.run_next(lambda: next(turns_left, False))
+    assert Article.objects.count() == 1
+    assert (again(job).state, again(job).attempts, numbers(job)) == (UndoState.RUNNING, 0, (2, 0, 0))
+    undo_jobs.run_next()
+    assert (again(job).state, numbers(job)) == (UndoState.DONE, (3, 0, 0))
+
+
+def test_it_waits_while_an_import_runs_and_can_be_called_off(batch, monkeypatch):
+    @contextmanager
+    def busy():
+        raise Busy
+        yield
+
+    job = asked(batch)
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing, "only_import", busy)
+        assert not undo_jobs.run_next()
+    assert (again(job).held_up, again(job).attempts) == (True, 0)
+    undo_jobs.cancel(job)
+    assert not undo_jobs.run_next()
+    assert Article.objects.count() == 3
+
+
+def test_it_is_not_called_off_once_something_is_done(batch):
+    job = asked(batch)
+    turns_left = iter([True])
+    undo_jobs.run_next(lambda: next(turns_left, False))
+    UndoJob.objects.update(held_up=True)
+    with pytest.raises(undo_jobs.Refused):
+        undo_jobs.cancel(job)
+
+
+def test_trouble_of_the_database_is_tried_again_but_not_for_ever(batch, monkeypatch):
+    def broken(*arguments: object) -> None:
+        raise OperationalError("die Leitung\nist weg")
+
+    job = asked(batch)
+    monkeypatch.setattr(turns.connection, "close", lambda: None)  # the test's own
+    monkeypatch.setattr(undoing.images, "take", broken)
+    for _attempt in range(turns.ATTEMPTS):
+        with pytest.raises(OperationalError):
+            undo_jobs.run_next()
+        assert (again(job).state, again(job).error) == (UndoState.RUNNING, "die Leitung ist weg")
+    assert undo_jobs.run_next()
+    assert again(job).state == UndoState.FAILED and "die Leitung ist weg" in again(job).error
+    assert not undo_jobs.run_next()
+
+
+def test_a_fault_is_told_and_ends_nothing_else(batch, monkeypatch, caplog):
+    def broken(*arguments: object) -> None:
+        raise RecursionError("zu  tief")
+
+    job = asked(batch)
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing.images, "take", broken)
+        assert undo_jobs.run_next()
+    assert (again(job).state, again(job).error) == (UndoState.FAILED, "zu tief")
+    more = asked(batch)
+    undo_jobs.run_next()
+    assert (again(more).state, numbers(more)) == (UndoState.DONE, (3, 0, 0))
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAKilledWorker:
+    def test_leaves_an_undo_that_the_next_one_ends_with_the_right_numbers(self, folder, tmp_path):
+        batch = deliver(folder, "\n".join(record(number) for number in range(4000)))
+        job = asked(batch)
+        place = os.environ | {"DATABASE_URL": database_url(), "NEWSROOM_VAR": str(tmp_path)}
+        command = [sys.executable, "manage.py", "worker"]
+        with subprocess.Popen(command, env=place, cwd=settings.BASE_DIR) as process:
+            wait_until(lambda: again(job).looked)
+            process.send_signal(signal.SIGKILL)
+        assert 0 < Article.objects.count() < 4000, "it was too fast to be killed"
+        assert ImportBatch.objects.get().undone_at
+        with subprocess.Popen(command, env=place, cwd=settings.BASE_DIR) as process:
+            wait_until(lambda: again(job).state == UndoState.DONE)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        assert (numbers(job), Article.objects.count()) == ((4000, 0, 0), 0)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
