@@ -19,7 +19,8 @@ from articles.compare import FIELDS, compare_points
 from articles.marks import Budget
 from articles.models import TERM_FIELDS, Article, DateOrigin, ImportRow, Revision
 from articles.revisions import Snapshot
-from articles.workflow import Refused, Stale
+from articles.workflow import Stale
+from newsroom.refusal import Refused
 from taxonomy import names
 
 KEEP, TAKE, EDIT = "keep", "take", "edit"

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from articles import revisions, rights
 from articles.models import Article, Correction, RevisionKind
-from articles.workflow import Refused, Stale
+from articles.workflow import Stale
+from newsroom.refusal import Refused
 
 PERMISSION = "articles.publish_article"
 MAX_TEXT = 2_000  # characters of what was wrong, and of what is right

@@ -28,7 +28,7 @@ from articles.models import (
     Status,
 )
 from articles.revisions import Snapshot
-from articles.workflow import Refused
+from newsroom.refusal import Refused
 
 CHUNK = 100  # articles that are looked at together
 LOCK = 0x616C696B  # "alik": who looks must see what others have found
@@ -218,7 +218,7 @@ def separate(
 @transaction.atomic
 def dismiss(pair: DuplicatePair, *, by: AbstractBaseUser | None) -> None:
     """They are not duplicates, and nobody is asked again. Raises Refused."""
-    _check(by)
+    editing.check_right(by)
     _lock(pair, "")
     _decide(pair, Decision.DISMISSED, by)
 
@@ -226,7 +226,7 @@ def dismiss(pair: DuplicatePair, *, by: AbstractBaseUser | None) -> None:
 @transaction.atomic
 def ask_again(pair: DuplicatePair, *, by: AbstractBaseUser | None) -> None:
     """A dismissed pair waits for a decision again. Raises Refused."""
-    _check(by)
+    editing.check_right(by)
     _lock(pair, Decision.DISMISSED)
     _decide(pair, "", None)
 
@@ -244,11 +244,6 @@ def survivor(article: int) -> int | None:
 
 
 # --- how it is done -------------------------------------------------------------------------------
-
-
-def _check(by: AbstractBaseUser | None) -> None:
-    if by is not None and not by.has_perm("articles.change_article"):
-        raise Refused(_("You have no right to change articles."))
 
 
 def _lock(pair: DuplicatePair, decision: str) -> None:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from articles import lessons, revisions, rewriting
 from articles.models import TERM_FIELDS, Article, Revision, RevisionKind
 from articles.revisions import Snapshot
-from articles.workflow import Refused, Stale
+from articles.workflow import Stale
+from newsroom.refusal import Refused
 
 NAMED = 20  # unknown terms that a refusal names
 
@@ -47,7 +48,7 @@ def save(
     One save, one revision, one version more. Raises Stale, and Refused where another article has the link or where
     this person may not add a term that there is none of.
     """
-    _check(by, "change")
+    check_right(by)
     current = Article.objects.select_for_update().get(pk=article.pk)
     if current.version != article.version:
         raise Stale
@@ -75,7 +76,7 @@ def create(
 
     With a key of its own there is one of it only: the database refuses a second one.
     """
-    _check(by, "add")
+    check_right(by, "add")
     own = {"record_key": key} if key else {}
     article = Article.objects.create(title=content["title"], author=by, editor=by, **own)
     # All lists of terms, so that one that was moved to another vocabulary finds its place there.
@@ -96,7 +97,8 @@ def restore(
     return save(article, content, by=by, note=f"{said}: {note}" if note else said)
 
 
-def _check(by: AbstractBaseUser | None, what: str) -> None:
+def check_right(by: AbstractBaseUser | None, what: str = "change") -> None:
+    """`by` None is the system itself. Raises Refused."""
     if by is not None and not by.has_perm(f"articles.{what}_article"):
         raise Refused(_("You have no right to change articles."))
 

@@ -13,6 +13,7 @@ from articles import story
 from articles.models import Article, Revision, Status
 from articles.story import Story
 from articles.workflow import last_decision
+from newsroom.ids import is_id
 
 _signer = signing.TimestampSigner(salt="articles.preview")
 MAX_TOKEN = 200  # characters; a token of ours is a third of it
@@ -42,7 +43,7 @@ def opened(token: str) -> tuple[int, int, datetime]:
         raise signing.BadSignature
     days = timedelta(days=settings.PREVIEW_DAYS)
     pk, _dash, decision = _signer.unsign(token, max_age=days).partition("-")
-    if not (pk.isdigit() and decision.isdigit()):
+    if not (is_id(pk) and is_id(decision)):
         raise signing.BadSignature
     made = signing.b62_decode(token.split(_signer.sep)[1])
     return int(pk), int(decision), datetime.fromtimestamp(made, UTC) + days

@@ -15,13 +15,10 @@ from articles import importer, rereading, waiting
 from articles.importer import only_import, taken_back
 from articles.ledger import content_of
 from articles.models import Article, ImportBatch, ImportRow, Outcome
+from newsroom.refusal import Refused
 
 MOST = 1_000_000  # characters that a page takes
 NO_TEXT = {"not-seed-text", "too-large"}
-
-
-class Refused(Exception):
-    """It cannot be done; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

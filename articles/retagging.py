@@ -17,10 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import swapping
+from articles.editing import check_right
 from articles.images import fetch, run
 from articles.models import LINKS, Article, Retag, RetagKind, RetagOutcome, RetagRow, Status
 from articles.storing import as_json
 from articles.swapping import SIDES, Desk, Edit
+from newsroom.refusal import Refused
 from taxonomy import learning
 from taxonomy.merge import once_more
 from taxonomy.models import VOCABULARIES, Term, followed
@@ -30,10 +32,6 @@ AT_ONCE = 500  # that a person waits for
 MOST = 1_000_000
 KEPT_PREPARED = 5  # of one person
 FORGOTTEN_AFTER = timedelta(days=1)
-
-
-class Refused(Exception):
-    """It cannot be done; the text says why."""
 
 
 # --- which articles -------------------------------------------------------------------------------
@@ -177,8 +175,7 @@ def start(
     if retag.started_at:
         raise Refused(_("This has been started already."))
     check(remove, add)
-    if not by.has_perm("articles.change_article"):
-        raise Refused(_("You have no right to change articles."))
+    check_right(by)
     terms = {side: term for side, term in zip(SIDES, (remove, add), strict=True) if term}
     retag.kind = RetagKind.REPLACE if remove and add else RetagKind.REMOVE if remove else RetagKind.ADD
     retag.vocabulary = next(iter(terms.values())).vocabulary
@@ -224,8 +221,7 @@ def undo(retag: Retag, *, by: AbstractBaseUser) -> Retag:
     retag = Retag.objects.select_for_update(of=["self"]).get(pk=retag.pk)
     if refusal := why_not_undo(retag):
         raise Refused(refusal)
-    if not by.has_perm("articles.change_article"):
-        raise Refused(_("You have no right to change articles."))
+    check_right(by)
     retag.undo_started_at, retag.undone_by = timezone.now(), by
     retag.done = retag.place = 0
     retag.save()

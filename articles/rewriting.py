@@ -135,7 +135,7 @@ def _write_event(article: Article, content: Mapping[str, Any]) -> None:
     # One that is there keeps what was delivered; without any text there need be none.
     mine = EventSummary.objects.filter(article=article)
     there = mine.update(**texts) if texts else mine.exists()
-    if not there and any(content.get(name) for name in ("intro", "points", "conclusion")):
+    if not there and any(content.get(name) for name in EVENT_TEXTS):
         EventSummary.objects.create(article=article, **texts)
     if "points" in content:
         _write_points(article, content["points"])
@@ -208,7 +208,7 @@ def _rows(
 
 
 def _terms(link: type[TermLink], spellings: list[str]) -> Iterable[tuple[str, Term]]:
-    vocabulary: type[Term] = link._meta.get_field("tag").related_model
+    vocabulary: type[Term] = link.tag_model()
     known = vocabulary.objects.resolve(spellings)
     new = [spelling for spelling in spellings if spelling not in known]
     if new:

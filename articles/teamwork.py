@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Note, OpenArticle
-from articles.workflow import Refused
+from newsroom.refusal import Refused
 
 MAX_NOTE = 5_000  # characters
 MAX_POINT = 100_000

@@ -12,14 +12,11 @@ from django.utils.translation import gettext as _
 from articles import turns, undoing
 from articles.models import ImportBatch, UndoJob, UndoState
 from articles.models.undo_jobs import UNDER_WAY
+from newsroom.refusal import Refused
 
 LOCK = 0x756E646F  # "undo": the advisory lock on a job, with its number
 SOME = 50  # of the articles that stay, for the page of the batch
 TOLD = ("articles", "changes", "terms", "sources")
-
-
-class Refused(Exception):
-    """It cannot be done; the text says why."""
 
 
 def ask(batch: ImportBatch, *, by: AbstractBaseUser | None, back: bool) -> UndoJob:

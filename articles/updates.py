@@ -304,7 +304,7 @@ def _new_host(update: Update) -> str | None:
 
 
 def _write_events(updates: list[Update]) -> None:
-    changed = [update for update in updates if update.value.keys() & {"intro", "points", "conclusion"}]
+    changed = [update for update in updates if update.value.keys() & set(rewriting.EVENT_TEXTS)]
     EventSummary.objects.bulk_create(
         (
             EventSummary(

@@ -25,15 +25,12 @@ from articles.files import NamedBytes, SkippedFile
 from articles.models import Article, ImportBatch, ImportRow, PreviewRow, Upload, UploadFile, UploadState
 from articles.models.uploads import ENDED, WORK
 from articles.storing import as_json, copy_rows
+from newsroom.refusal import Refused
 
 LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
 EVERY = 0.5  # seconds between two notes on how far it is
 NAMES = 20  # files that a batch's paths name
 SAME_BYTES = "same-bytes"
-
-
-class Refused(Exception):
-    """It cannot be done; the text says why."""
 
 
 # --- what a person does ---------------------------------------------------------------------------

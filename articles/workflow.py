@@ -16,10 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from articles import checklist, revisions, rewriting, swapping
 from articles.models import Article, Note, Revision, RevisionKind, Status
-
-
-class Refused(Exception):
-    """What cannot be done now. Its text tells a person why and what to do."""
+from newsroom.refusal import Refused
 
 
 class Stale(Refused):

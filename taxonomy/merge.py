@@ -13,6 +13,7 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected
 
+from newsroom import refusal
 from taxonomy import names, tree
 from taxonomy.legs import Leg
 from taxonomy.models import Merge, MergeKind, Term, lock
@@ -21,8 +22,8 @@ from taxonomy.relations import Relation, counterpart, relations
 MAX_TERMS = 100  # merged or moved at once
 
 
-class Refused(Exception):
-    """It cannot be done; the text says why. `other` is the term that is in the way, if one is."""
+class Refused(refusal.Refused):
+    """With the term that is in the way, `other`, if one is."""
 
     def __init__(self, text: str, other: Term | None = None) -> None:
         super().__init__(text)

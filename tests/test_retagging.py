@@ -14,7 +14,7 @@ from articles.models import (
     Revision,
     Status,
 )
-from articles.retagging import Refused
+from newsroom.refusal import Refused
 from taxonomy.merge import merge, move
 from taxonomy.models import Keyword, Rule, Technology
 from taxonomy.undo import undo as undo_merge

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from articles import editing, teamwork, workflow
 from articles.models import Article, Note, OpenArticle, Revision
-from articles.workflow import Refused
+from newsroom.refusal import Refused
 from tests.factories import desk, make_article, make_user, staff
 
 pytestmark = pytest.mark.django_db

@@ -114,7 +114,6 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
             content_type=content_type,
             headers={
                 "Content-Disposition": f'attachment; filename="batch-{batch.pk}.{form}"',
-                "X-Content-Type-Options": "nosniff",
             },
         )
 
@@ -350,6 +349,5 @@ class SeedFileAdmin(ReadOnlyAdmin):
             content_type="application/octet-stream",
             headers={
                 "Content-Disposition": content_disposition_header(True, name or f"{file.sha256}.txt"),
-                "X-Content-Type-Options": "nosniff",
             },
         )

@@ -84,7 +84,6 @@ def streamed(articles: QuerySet[Article], form: Form) -> StreamingHttpResponse:
         content_type=form.content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
     )

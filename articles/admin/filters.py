@@ -99,7 +99,7 @@ class TermFilter(LinkedFilter):
     """Of articles by a term: its slug, present or former, or its id."""
 
     def found(self, value: str) -> Term | None:
-        terms = TERM_FIELDS[self.parameter_name]._meta.get_field("tag").related_model.objects
+        terms = TERM_FIELDS[self.parameter_name].tag_model().objects
         by_slug = {} if "\0" in value else terms.by_slug([value])
         return by_slug.get(value) or (terms.filter(pk=value).first() if is_id(value) else None)
 

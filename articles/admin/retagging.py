@@ -21,9 +21,10 @@ from django.views.decorators.http import require_POST
 from articles import retagging
 from articles.admin.lists import BoundedListMixin
 from articles.models import FIELDS, Article, Retag, RetagOutcome, RetagRow, Status
-from articles.retagging import Foreseen, Refused
+from articles.retagging import Foreseen
 from newsroom.ids import is_id
 from newsroom.permissions import may_see
+from newsroom.refusal import Refused
 from taxonomy import names
 from taxonomy.admin import ReadOnlyMixin
 from taxonomy.models import VOCABULARIES, Term

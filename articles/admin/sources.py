@@ -17,8 +17,6 @@ class SourceAdmin(SecondLookMixin, BoundedListMixin, admin.ModelAdmin):
     list_display = ["host", "name", "reuse", "number"]
     list_filter = ["reuse"]
     list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # it would count every choice over all rows
     search_fields = ["host", "name"]
     fields = ["host", "name", "reuse", "number"]
     readonly_fields = ["number"]

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 
 from articles import teamwork
 from articles.models import Article, Note
-from articles.workflow import Refused
 from newsroom.ids import is_id
+from newsroom.refusal import Refused
 
 SHOWN_NOTES = 100  # of the latest
 _POINT = re.compile(r"#p([1-9]\d{0,5})(?!\d)", re.ASCII)

@@ -23,8 +23,8 @@ from articles.admin import verbs
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
 from articles.models import TERM_FIELDS, Article
-from articles.workflow import Refused
 from newsroom.ids import is_id
+from newsroom.refusal import Refused
 from taxonomy.models import Term
 
 PAGE = 25
@@ -200,7 +200,7 @@ class TriageMixin:
         asked = Asked.of(request.POST)
         form = self._terms_form(request, article, request.POST)
         if not form.is_valid():
-            return self._triage_page(request, asked.__class__(asked.reason, asked.who, pk), form)
+            return self._triage_page(request, Asked(asked.reason, asked.who, pk), form)
         article.version = form.cleaned_data["version"]
         try:
             saved = editing.save(article, form.changes(), by=request.user)
@@ -247,11 +247,8 @@ class TriageMixin:
                 done.append(f"{title}: {act(article)}")
             except Refused as refusal:
                 refused.append(f"{title}: {refusal}")
-        for lines, level in ((refused, messages.WARNING), (done, messages.SUCCESS)):
-            for start in range(
-                0, len(lines), verbs.MAX_LINES
-            ):  # a message is bounded, a page's results are not
-                self._tell(request, lines[start : start + verbs.MAX_LINES], level)
+        self._tell(request, refused, messages.WARNING)
+        self._tell(request, done, messages.SUCCESS)
 
 
 # --- what is asked --------------------------------------------------------------------------------

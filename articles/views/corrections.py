@@ -1,15 +1,12 @@
 """All corrections of what was published, newest first."""
 
-import re
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from articles import corrections as notices
 from articles.listing import short
-
-_ID = re.compile(r"[0-9]{1,18}")
+from newsroom.ids import is_id
 
 
 @require_safe
@@ -26,4 +23,4 @@ def corrections(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest, name: str) -> int:
     """An id to go on from; 0 for none, and for what cannot be one."""
     text = request.GET.get(name, "")
-    return int(text) if _ID.fullmatch(text) else 0
+    return int(text) if is_id(text) else 0
