@@ -66,6 +66,13 @@ def in_english() -> Iterator[None]:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a supplier puts seed files."""
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
 def no_index(settings, tmp_path: Path) -> None:
     """A folder of the test's own for the search index, with none in it yet."""
     settings.VAR_DIR = tmp_path

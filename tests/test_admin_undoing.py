@@ -1,7 +1,5 @@
 """The desk's pages of a batch: undo and redo with the numbers first, and the report."""
 
-from pathlib import Path
-
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
@@ -17,12 +15,6 @@ from tests.test_import_report import record
 from tests.test_importer import deliver
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def address(name: str, batch: object, **query: object) -> str:

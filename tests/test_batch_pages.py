@@ -1,7 +1,6 @@
 """The pages of batches stay fast however many rows and left-out files there are: they look at their own only."""
 
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -20,12 +19,6 @@ from tests.test_worker import other
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 FILL = import_module("articles.migrations.0012_batch_ranges").FILL
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def again(batch: ImportBatch) -> ImportBatch:

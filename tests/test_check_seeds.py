@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zipfile
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -29,12 +28,6 @@ AI技术: 推荐算法
 2. **结果**：找书更快。
 """
 WITHOUT_LINK = SEED.replace("链接: https://www.example.com/a/1.html\n", "")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def check(*arguments: object) -> tuple[int, list[str]]:

@@ -50,12 +50,6 @@ FULL, LOST = "RAISE EXCEPTION USING ERRCODE = 'disk_full'", "PERFORM pg_terminat
 TROUBLES = [(FULL, "articles_article"), (LOST, "articles_importrow")]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 @pytest.mark.django_db(transaction=True)
 class TestInterruption:
     def command(self, *arguments: str) -> list[str]:

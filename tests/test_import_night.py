@@ -22,12 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 OTHER = seed(链接="https://www.example.com/b.html", 总结="乙。" + TEXT)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 def put(folder: Path, name: str, text: str, *, age: float) -> None:
     (folder / name).write_text(text, encoding="utf-8")
     changed = time.time() - age

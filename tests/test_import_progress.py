@@ -23,12 +23,6 @@ Told = list[tuple[int, int, int, float]]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
     monkeypatch.setattr(intake, "CHUNK_FILES", 1)

@@ -1,7 +1,6 @@
 """What an import report tells: what came in, what changed since an earlier batch, what is missing, who delivers faults."""
 
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,12 +15,6 @@ from tests.factories import make_term
 from tests.test_importer import TEXT, deliver, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def record(number: int, **changes: str) -> str:

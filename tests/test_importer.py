@@ -53,12 +53,6 @@ def seed(**changes: str) -> str:
     return "".join(f"{label}: {value}\n" for label, value in fields.items() if value is not None)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 def deliver(folder: Path, *texts: str) -> ImportBatch:
     """Put the texts in the folder, in place of what was there, and import it."""
     for old in folder.iterdir():

@@ -15,12 +15,6 @@ ORDERS = pytest.mark.parametrize("first", [0, 1], ids=["in this order", "the oth
 CHUNKS = pytest.mark.parametrize("size", [500, 1], ids=["in one chunk", "across chunks"])
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 @pytest.fixture(autouse=True)
 def chunks(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importer, "CHUNK_RECORDS", size)

@@ -18,12 +18,6 @@ from tests.test_importer import outcomes, seed
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 def night(*paths: Path, report: Path | None = None) -> str:
     out = StringIO()
     more = ["--report", str(report)] if report else []

@@ -16,12 +16,6 @@ BROKEN = "标题: 只有标题\n"
 MENDED = f"标题: 只有标题\n链接: https://e.example/mended\n总结: {TEXT}\n"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 def quarantined() -> ImportRow:
     return ImportRow.objects.select_related("batch", "file").get(outcome=Outcome.QUARANTINED)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -34,12 +33,6 @@ from tests.factories import make_article, make_term, make_user, set_terms, staff
 from tests.test_importer import TEXT, deliver, outcomes, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 WITHDRAWN = "It has been published: its address still tells readers that it was withdrawn."

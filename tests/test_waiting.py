@@ -18,12 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 PICTURE = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
 def night(folder) -> ImportBatch:
     return importer.run([str(folder)])
 

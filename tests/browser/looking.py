@@ -38,5 +38,5 @@ def look_at(page: Page, *addresses: str) -> None:
 def keep_picture(page: Page, folder: str, name: str) -> None:
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     width, scheme = page.viewport_size["width"], "dark" if dark else "light"
-    slug = re.sub(r"\W+", "-", name).strip("-")[:60]
+    slug = re.sub(r"\W+", "-", name).strip("-")[:60] or "front-page"
     page.screenshot(path=f"{folder}/{slug}-{width}-{scheme}.png", full_page=True)

@@ -1,7 +1,5 @@
 """Undo, redo and report of a batch in a real browser: by click, without findings of axe, light and dark, narrow."""
 
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -14,12 +12,6 @@ from tests.test_import_report import record
 from tests.test_importer import deliver
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def address(name: str, batch: object) -> str:
