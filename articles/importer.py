@@ -96,6 +96,7 @@ def run(
             records = parsed(reading.files(), jobs or usual_jobs(len(found), reading.size))
             for chunk in _chunks(reading.new(records)):
                 _import(batch, chunk, publish, spellings)
+                reading.saved += len(chunk)
                 reading.tell()
         finish(batch)
         report(batch)
@@ -254,9 +255,10 @@ def _import_once(
     spellings: Spellings,
 ) -> None:
     rows = [Row(file, replace(record, findings=[*record.findings])) for file, record in chunk]
-    recognise(batch, [row for row in rows if not row.record.quarantined])
-    sound = [row for row in rows if row.outcome != Outcome.QUARANTINED]
-    begin_to_wait = waiting.recall([row for row in rows if row.outcome == Outcome.QUARANTINED])
+    asked = waiting.without_left_out(rows)
+    recognise(batch, [row for row in asked if not row.record.quarantined])
+    sound = [row for row in asked if row.outcome != Outcome.QUARANTINED]
+    begin_to_wait = waiting.recall([row for row in asked if row.outcome == Outcome.QUARANTINED])
     new = [row for row in sound if row.new]
     changed = [row for row in sound if row.outcome == Outcome.UPDATED]
     _lock(sound)

@@ -68,7 +68,8 @@ class Reading:
     bytes_read: int = 0
     bytes_to_parse: int = 0  # up to the end of the last file that was given out
     bytes_parsed: int = 0  # up to the end of the last record that came back
-    records: int = 0  # that are in, with those of the chunk in hand
+    records: int = 0  # that were given out, or are in
+    saved: int = 0  # that are in
     recent: dict[str, str] = field(default_factory=dict)  # sha256: name of the files read last
 
     @property
@@ -88,7 +89,7 @@ class Reading:
         return min(1, max(share, self.records / self.most if self.most else 0))
 
     def tell(self) -> None:
-        self.progress(len(self.found), self.files_read, self.records, self.share)
+        self.progress(len(self.found), self.files_read, self.saved, self.share)
 
     def files(self) -> Iterator[list[Delivered]]:
         """The files in chunks, their bytes stored; without those in which nothing is new."""
@@ -170,6 +171,7 @@ class Reading:
                 again.append(file)
         unchanged = _note_unchanged(self.batch, [file for file in again if not file.done_lines], self.publish)
         self.records += unchanged.total()
+        self.saved += unchanged.total()
         return [file for file in again if file.id not in unchanged]
 
     def _skip(self, name: str, code: str, text: str) -> None:
@@ -198,12 +200,13 @@ def _store(files: list[Delivered]) -> None:
     )
 
 
-# A file is unchanged if each record of its last finished batch still is what its article was last imported from.
+# A file is unchanged if each record of the last batch that had all of it still is what its article was last imported from.
 NOTE_UNCHANGED = """
 WITH file AS (SELECT * FROM unnest(%(ids)s::bigint[], %(names)s::text[]) AS f(id, name)),
 last AS (
     SELECT r.file_id, max(r.batch_id) AS batch_id
-    FROM articles_importrow r JOIN articles_importbatch b ON b.id = r.batch_id AND b.finished_at IS NOT NULL
+    FROM articles_importrow r
+    JOIN articles_importbatch b ON b.id = r.batch_id AND b.finished_at IS NOT NULL AND NOT b.cut_short
     WHERE r.file_id = ANY(%(ids)s) GROUP BY r.file_id
 ),
 record AS (

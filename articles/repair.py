@@ -41,8 +41,8 @@ def closed(row: ImportRow) -> str:
     if row.outcome != Outcome.QUARANTINED:
         return _("Only quarantined records are repaired; all others are articles, to be edited there.")
     if not row.batch.finished_at:
-        return _("The batch has not ended. Wait until it has.")
-    if row.batch.undone_at:
+        return _("The batch has not ended. Let the same import run to its end, or undo the batch.")
+    if row.batch.undone_at and not row.waits:
         return _("The batch is undone. Bring it back first.")
     if not row.waits and waiting.elsewhere(row):
         return _("The same record is in another batch too, and is settled there.")
@@ -90,11 +90,16 @@ def foresee(row: ImportRow, text: str) -> list[Foreseen]:
     ]
 
 
+def is_out(outcome: Outcome | str) -> bool:
+    """Whether such a record is still no article."""
+    return outcome in {Outcome.QUARANTINED, Outcome.LEFT_OUT}
+
+
 def repair(row: ImportRow, text: str) -> list[ImportRow]:
     """Import the mended text into the batch of the row; the rows it has become. Raises Refused, and importer.Busy."""
     with only_import(), transaction.atomic():
         batch, made = _apply(row, text)
-        if any(one.outcome == Outcome.QUARANTINED for one in made):
+        if any(is_out(one.outcome) for one in made):
             raise Refused(_("It still has an error. Mend it first; until then nothing is imported."))
         _count(batch, made)
     return made
@@ -115,6 +120,8 @@ def take_back(row: ImportRow) -> None:
         row = _locked(row)
         if row.outcome != Outcome.LEFT_OUT:
             raise Refused(_("This record is not left out."))
+        if row.batch.undone_at:
+            raise Refused(_("The batch is undone. Bring it back first."))
         waiting.take_back(row)
 
 

@@ -1,7 +1,8 @@
 """What waits in a table for the worker, row by row: uploads, and batches that are to be taken back.
 
 Each row says how it stands, so whoever finds one in the worker's states may take it up: a worker that was killed leaves
-it there. While one has it in hand, a lock keeps all others away; what kills the worker each time does not do so for ever.
+it there. While one has it in hand, a lock keeps all others away. What kills the worker each time does not do so for
+ever: turns are counted, and what gets on in one sets its `attempts` to 0.
 """
 
 import logging
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 from django.db import Error, connection
 from django.db.models import F, Model
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from articles.importer import Busy
@@ -55,10 +57,11 @@ def attempt(
     rows = type(work).objects.filter(pk=work.pk, state=work.state)
     if not rows.update(state=state, attempts=F("attempts") + 1, held_up=False, **begun):
         return True
+    work.state = state
     try:
         act()
     except (Busy, Stopped) as pause:
-        note(work, attempts=F("attempts") - 1, held_up=isinstance(pause, Busy))
+        note(work, attempts=Greatest(F("attempts") - 1, 0), held_up=isinstance(pause, Busy))
         return False
     except (Error, OSError) as trouble:  # of database or disk: it may be better in a while
         connection.close()
@@ -72,7 +75,8 @@ def attempt(
 
 
 def note(work: Model, **fields: Any) -> None:
-    type(work).objects.filter(pk=work.pk).update(**fields)
+    """Unless it has moved on meanwhile: what is closed elsewhere stays so."""
+    type(work).objects.filter(pk=work.pk, state=work.state).update(**fields)
 
 
 def in_words(error: Exception) -> str:

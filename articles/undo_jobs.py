@@ -61,7 +61,10 @@ def _tell(job: UndoJob, goes_on: Callable[[], bool], total: int, looked: int, do
     """Beside what was done, in its transaction: after a crash the numbers are right."""
     if not goes_on():
         raise turns.Stopped
-    turns.note(job, total=total, looked=looked, **{name: getattr(done, name) for name in TOLD})
+    told = {name: getattr(done, name) for name in TOLD}
+    # Not where it only looked: a chunk that kills the worker would do so for ever.
+    got_on = {"attempts": 0} if any(number > getattr(job, name) for name, number in told.items()) else {}
+    turns.note(job, total=total, looked=looked, **told, **got_on)
 
 
 def _end(job: UndoJob, state: UndoState, error: str = "", **fields: object) -> None:

@@ -162,11 +162,12 @@ def _articles(batch: ImportBatch) -> QuerySet[Imprint]:
 def _begin(batch: ImportBatch) -> None:
     """As it stands now; nothing imports, so one that has not ended was interrupted, and ends here."""
     batch.refresh_from_db(fields=["finished_at", "undone_at", "undone_by"])
-    if not batch.finished_at:
-        batch.refresh_from_db()
-        with transaction.atomic():
+    with transaction.atomic():
+        if not batch.finished_at:
+            batch.refresh_from_db()
+            batch.cut_short = True
             importer.finish(batch)
-            uploads.close(batch)
+        uploads.close(batch)  # one that failed after its last record has not said that it ended
 
 
 def _in_chunks(
@@ -263,7 +264,7 @@ def _end_redo(batch: ImportBatch) -> None:
     leftovers.forget(batch)
     if not _is_undone(batch):
         _say(batch, undone_at=None, undone_by=None)
-        waiting.resume(batch)
+    waiting.resume(batch)  # whatever did not come back: a broken record is none of it
 
 
 def _is_undone(batch: ImportBatch) -> bool:

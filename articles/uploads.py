@@ -127,9 +127,11 @@ def _forget(upload: Upload) -> None:
 
 def close(batch: ImportBatch) -> None:
     """The batch ends as it stands: what is left of the upload that it came from goes."""
-    for upload in Upload.objects.filter(queued_at__isnull=False).exclude(state__in=ENDED):
+    begun = Upload.objects.filter(queued_at__isnull=False).exclude(state__in=ENDED)
+    for upload in begun:
         if batch.paths[:1] == [name(upload)]:
-            turns.note(upload, state=UploadState.DONE, batch=batch, error="", held_up=False)
+            # In whatever state a worker has put it meanwhile.
+            begun.filter(pk=upload.pk).update(state=UploadState.DONE, batch=batch, error="", held_up=False)
             _forget(upload)
 
 
@@ -164,17 +166,20 @@ class Progress:
     def __init__(self, upload: Upload, notes: psycopg.Connection, goes_on: Callable[[], bool]) -> None:
         self.upload, self.notes, self.goes_on = upload, notes, goes_on
         self.told = 0.0
+        self.got_on = False
 
     def __call__(self, files: int, files_read: int, records: int, share: float) -> None:
         if not self.goes_on():
             raise turns.Stopped
-        if monotonic() - self.told < EVERY:
+        got_on = records > 0 and bool(self.upload.queued_at)  # of a preview nothing stays
+        if monotonic() - self.told < EVERY and got_on == self.got_on:
             return
-        self.told = monotonic()
+        self.told, self.got_on = monotonic(), got_on
         with connection.wrap_database_errors:
             self.notes.execute(
-                "UPDATE articles_upload SET files_read = %s, records = %s, percent = %s WHERE id = %s",
-                [files_read, records, int(100 * share), self.upload.pk],
+                "UPDATE articles_upload SET files_read = %s, records = %s, percent = %s,"
+                " attempts = CASE WHEN %s THEN 0 ELSE attempts END WHERE id = %s",
+                [files_read, records, int(100 * share), got_on, self.upload.pk],
             )
 
 

@@ -11,13 +11,13 @@ from articles.models import BROKEN, ImportBatch, ImportRow, Outcome
 
 Place = tuple[int, int]  # a file's id, and the line where the record begins
 
-# Of places: whether they wait already, whether they were left out, and the article that a mended record became.
+# Of places: whether they wait already, and the article that a mended record became.
 KNOWN = """
-SELECT r.file_id, r.first_line, bool_or(r.waits), bool_or(r.outcome = 'left_out'),
+SELECT r.file_id, r.first_line, bool_or(r.waits),
     (array_agg(mended.article_id ORDER BY mended.id) FILTER (WHERE mended.article_id IS NOT NULL))[1]
 FROM unnest(%(files)s::bigint[], %(lines)s::integer[]) AS place (file_id, first_line)
 JOIN articles_importrow r ON r.file_id = place.file_id AND r.first_line = place.first_line
-    AND r.outcome IN ('quarantined', 'repaired', 'left_out')
+    AND r.outcome IN ('quarantined', 'repaired')
 LEFT JOIN articles_importrow mended ON mended.repairs_id = r.id AND NOT mended.undone
 GROUP BY 1, 2
 """
@@ -25,6 +25,20 @@ GROUP BY 1, 2
 
 def place(row: Row) -> Place:
     return row.file.id, row.record.first_line
+
+
+LEFT_OUT = """
+SELECT file_id, first_line FROM articles_importrow WHERE outcome = 'left_out' AND file_id = ANY(%(files)s)
+"""
+
+
+def without_left_out(rows: list[Row]) -> list[Row]:
+    """The others; what a person has left out stays so, even if today nothing else contradicts it."""
+    left_out = set(fetch(LEFT_OUT, files=list({row.file.id for row in rows})))
+    for row in rows:
+        if place(row) in left_out:
+            row.outcome = Outcome.LEFT_OUT
+    return [row for row in rows if row.outcome != Outcome.LEFT_OUT]
 
 
 def recall(broken: list[Row]) -> set[Place]:
@@ -35,11 +49,9 @@ def recall(broken: list[Row]) -> set[Place]:
     known = {(file, line): told for file, line, *told in fetch(KNOWN, files=list(files), lines=list(lines))}
     begin = set()
     for row in broken:
-        waits, left_out, article = known.get(place(row), (False, False, None))
+        waits, article = known.get(place(row), (False, None))
         if article:
             _stands_for(row, article)
-        elif left_out:
-            row.outcome = Outcome.LEFT_OUT
         elif not waits:
             begin.add(place(row))
     return begin

@@ -228,10 +228,11 @@ def _imports(user: AbstractBaseUser) -> list[Import]:
 
 
 def _overdue() -> int:
-    """What a person imports by hand says nothing of the timer."""
+    """What a person imports by hand says nothing of the timer, nor does what was cut short."""
     hours = settings.IMPORT_EXPECTED_HOURS
     since = timezone.now() - timedelta(hours=hours)
-    return hours if hours and not ImportBatch.objects.filter(by=None, finished_at__gte=since).exists() else 0
+    ended = ImportBatch.objects.filter(by=None, finished_at__gte=since, cut_short=False)
+    return hours if hours and not ended.exists() else 0
 
 
 def _outcomes(batch: ImportBatch) -> list[Number]:

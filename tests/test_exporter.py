@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from articles import exporter, importer, revisions
 from articles.exporter import NotExact, plain, seed
 from articles.models import Article, EventPoint, EventSummary, ImportRow, Outcome, RevisionKind, SeedFile
+from articles.placing import part_of
 from tests.factories import make_article, set_terms
 from tests.test_seeds import mutated
 
@@ -269,7 +270,7 @@ def test_a_batch_that_is_not_there_is_said(batch):
 def test_what_comes_to_no_end_leaves_no_half_file_and_the_older_one(tmp_path, name):
     make_article()
     (tmp_path / name).write_text("old")
-    (tmp_path / f"{name}.part").symlink_to("/dev/full")
+    part_of(tmp_path / name).symlink_to("/dev/full")
     with pytest.raises(CommandError) as error:
         call_command("export_seeds", "--output", str(tmp_path / name))
     assert error.value.returncode == 3
@@ -278,7 +279,7 @@ def test_what_comes_to_no_end_leaves_no_half_file_and_the_older_one(tmp_path, na
 
 def test_a_file_of_a_folder_is_there_when_it_is_whole(tmp_path):
     first, second = make_article("一"), make_article("二")
-    (tmp_path / f"{second.pk:08d}.txt.part").symlink_to("/dev/full")
+    part_of(tmp_path / f"{second.pk:08d}.txt").symlink_to("/dev/full")
     with pytest.raises(CommandError):
         call_command("export_seeds", "--output", str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == [f"{first.pk:08d}.txt"]

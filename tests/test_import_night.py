@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from articles import importer, undoing
 from articles.models import Article, ImportBatch, Imprint
+from articles.placing import part_of
 from articles.untouched import Kept
 from articles.workbench import workbench
 from tests.factories import desk, make_user, staff
@@ -71,7 +72,7 @@ class TestTheReportFile:
     ):
         for number in range(records):
             put(folder, f"{number}.txt", seed(链接=f"https://e.example/{number}", 总结=str(number)), age=0)
-        (tmp_path / "report.jsonl.part").symlink_to("/dev/full")
+        part_of(tmp_path / "report.jsonl").symlink_to("/dev/full")
         out = StringIO()
         assert self.code(folder, tmp_path / "report.jsonl", out) == 3
         assert "records in all" in out.getvalue()

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from articles import importer, ledger
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
+from articles.placing import part_of
 from tests.test_seeds import ENCODINGS, mutated
 
 pytestmark = pytest.mark.django_db
@@ -223,7 +224,7 @@ def test_a_place_that_cannot_be_written_to_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["out.zip", "out/ledger.jsonl", "out/no-batch/{pk:08d}-a.txt"])
 def test_what_comes_to_no_end_leaves_no_half_file(tmp_path, name):
     name = name.format(pk=make_file(b"one", "a.txt").pk)
-    part = tmp_path / f"{name}.part"
+    part = part_of(tmp_path / name)
     part.parent.mkdir(parents=True, exist_ok=True)
     part.symlink_to("/dev/full")
     with pytest.raises(CommandError) as error:

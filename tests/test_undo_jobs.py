@@ -130,6 +130,58 @@ def test_trouble_of_the_database_is_tried_again_but_not_for_ever(batch, monkeypa
     assert not undo_jobs.run_next()
 
 
+class Killed(BaseException):
+    """In the place of a signal that ends the process."""
+
+
+def killed_in_chunk(number: int, monkeypatch) -> None:
+    """A turn whose worker ends within this chunk."""
+    seen, tell = [], undo_jobs._tell
+
+    def killed(*how_far: object) -> None:
+        seen.append(1)
+        if len(seen) == number:
+            raise Killed
+        tell(*how_far)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(undo_jobs, "_tell", killed)
+        undo_jobs.run_next()
+
+
+def test_a_worker_that_is_killed_often_but_gets_on_is_not_given_up(folder, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    job = asked(deliver(folder, *(record(number) for number in range(turns.ATTEMPTS + 2))))
+    for _turn in range(turns.ATTEMPTS + 1):
+        killed_in_chunk(2, monkeypatch)
+    undo_jobs.run_next()
+    assert (again(job).state, numbers(job)) == (UndoState.DONE, (turns.ATTEMPTS + 2, 0, 0))
+
+
+def test_a_worker_that_is_killed_at_the_same_place_is_given_up_though_it_looks_at_what_stays(
+    batch, monkeypatch
+):
+    last = Article.objects.order_by("pk").last()
+    Note.objects.create(article=last, text="看")  # the newest is looked at first
+    job = asked(batch)
+    for _turn in range(turns.ATTEMPTS):
+        killed_in_chunk(2, monkeypatch)
+    undo_jobs.run_next()
+    assert (again(job).state, Article.objects.count()) == (UndoState.FAILED, 3)
+
+
+def test_a_turn_that_ends_says_nothing_of_what_has_ended_meanwhile(batch, monkeypatch):
+    def ended_elsewhere(*arguments: object, **options: object) -> None:
+        UndoJob.objects.update(state=UndoState.DONE)
+        raise RecursionError("zu tief")
+
+    job = asked(batch)
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing, "undo", ended_elsewhere)
+        undo_jobs.run_next()
+    assert (again(job).state, again(job).error) == (UndoState.DONE, "")
+
+
 def test_a_fault_is_told_and_ends_nothing_else(batch, monkeypatch, caplog):
     def broken(*arguments: object) -> None:
         raise RecursionError("zu  tief")

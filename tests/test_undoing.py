@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles import conflicts, corrections, editing, teamwork, undoing, workflow
+from articles import conflicts, corrections, editing, importer, teamwork, undoing, workflow
 from articles.importer import Busy
 from articles.models import (
     Article,
@@ -67,6 +68,29 @@ def two(**changes: str) -> list[str]:
         seed(**changes),
         seed(链接="https://www.example.com/2.html", 标题="第二条", 总结=f"另一段。{TEXT}", **changes),
     ]
+
+
+class Killed(Exception):
+    """In the place of a signal that ends the process."""
+
+
+def interrupted(folder, monkeypatch, publish=None) -> ImportBatch:
+    """Of one file with four records, of which two are in."""
+    monkeypatch.setattr(importer, "CHUNK_RECORDS", 2)
+    for old in folder.iterdir():
+        old.unlink()
+    links = (f"https://e.example/{number}" for number in range(4))
+    (folder / "1.txt").write_text("\n".join(seed(链接=link, 总结=f"{link}{TEXT}") for link in links))
+
+    def killed(*how_far: object) -> None:
+        if ImportRow.objects.filter(batch__finished_at=None).exists():
+            raise Killed
+
+    with pytest.raises(Killed):
+        importer.run([folder], publish=publish, progress=killed)
+    batch = ImportBatch.objects.first()
+    assert outcomes(batch) == ["created"] * 2
+    return batch
 
 
 class TestNewArticles:
@@ -495,9 +519,6 @@ class TestTheWhole:
         """In the second chunk of one article each, which is taken back with it."""
         monkeypatch.setattr(undoing, "CHUNK", 1)
 
-        class Killed(Exception):
-            pass
-
         def killed(total: int, looked: int, done: undoing.Foreseen) -> None:
             if looked == 2:
                 raise Killed
@@ -553,6 +574,13 @@ class TestTheWhole:
         undoing.redo(batch)
         assert waiting.get().batch == batch
 
+    def test_lets_its_broken_records_wait_again_though_an_article_does_not_come_back(self, folder):
+        batch = deliver(folder, *two(), "标题: 只有标题\n")
+        undoing.undo(batch)
+        deliver(folder, two()[0])
+        assert undoing.redo(batch).left == 1
+        assert ImportRow.objects.get(waits=True).batch == batch
+
     def test_is_offered_where_something_is_left(self, folder):
         batch = deliver(folder, *two())
         assert undoing.undoable(batch)
@@ -587,6 +615,31 @@ class TestTheWhole:
         assert batch.counts["created"] == 2
         again = deliver(folder, *two())
         assert again != batch and outcomes(again) == ["created", "created"]
+
+    @pytest.mark.parametrize("ways", [[undoing.undo], [undoing.undo, undoing.redo]])
+    @pytest.mark.parametrize("publishes", [False, True])
+    def test_of_an_interrupted_batch_leaves_no_record_of_its_files_out_of_later_imports(
+        self, folder, monkeypatch, ways, publishes
+    ):
+        publish = partial(workflow.publish_untouched, note="夜间") if publishes else None
+        batch = interrupted(folder, monkeypatch, publish)
+        for way in ways:
+            way(batch)
+        kept = Article.objects.count()
+        assert kept == (2 if publishes or len(ways) == 2 else 0)
+        again = importer.run([folder], publish=publish)
+        assert again != batch
+        assert outcomes(again) == ["unchanged"] * kept + ["created"] * (4 - kept)
+        assert outcomes(importer.run([folder], publish=publish)) == ["unchanged"] * 4
+        assert Article.objects.count() == 4
+
+    def test_only_of_an_interrupted_batch_is_told_as_cut_short(self, folder, monkeypatch):
+        whole = deliver(folder, *two())
+        part = interrupted(folder, monkeypatch)
+        for batch in (whole, part):
+            undoing.undo(batch)
+            undoing.redo(batch)
+        assert list(ImportBatch.objects.order_by("pk").values_list("cut_short", flat=True)) == [False, True]
 
     def test_takes_as_many_statements_for_three_as_for_one(self, folder):
         def statements(number: int) -> list[int]:

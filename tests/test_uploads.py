@@ -14,9 +14,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from articles import importer, turns, undoing, uploads
+from articles import importer, intake, turns, undoing, uploads
 from articles.files import NamedBytes, SkippedFile, unpack
 from articles.models import (
     Article,
@@ -28,7 +29,7 @@ from articles.models import (
     UploadFile,
     UploadState,
 )
-from tests.factories import make_user
+from tests.factories import desk, make_user
 from tests.test_importer import TEXT, everything, outcomes, seed
 from tests.test_worker import database_url, other
 
@@ -60,10 +61,10 @@ def imported(*texts: str, **fields: object) -> Upload:
     return again(upload)
 
 
-def half_imported(monkeypatch) -> Upload:
+def half_imported(monkeypatch, *texts: str) -> Upload:
     """An import that stopped after the first of three records, and was given up."""
     monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
-    upload = previewed(*(other(n) for n in range(3)))
+    upload = previewed(*(texts or (other(n) for n in range(3))))
     uploads.queue(upload, by=None)
     create = importer._create
 
@@ -77,6 +78,38 @@ def half_imported(monkeypatch) -> Upload:
         uploads.run_next()
     assert again(upload).state == UploadState.FAILED
     return again(upload)
+
+
+class Killed(BaseException):
+    """In the place of a signal that ends the process."""
+
+
+def killed_in_chunk(number: int, monkeypatch) -> None:
+    """A turn whose worker ends within this chunk."""
+    seen, begin = [], importer._import
+
+    def killed(*arguments: object) -> None:
+        seen.append(1)
+        if len(seen) == number:
+            raise Killed
+        begin(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(importer, "_import", killed)
+        uploads.run_next()
+
+
+def ended_unsaid(monkeypatch) -> Upload:
+    """All of it is imported; what failed is to say so."""
+
+    def broken(upload: Upload) -> None:
+        raise RecursionError("zu tief")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "_forget", broken)
+        upload = imported(other(1))
+    assert upload.state == UploadState.FAILED
+    return upload
 
 
 class TestThePreview:
@@ -228,6 +261,31 @@ class TestTrouble:
         assert again(upload).state == UploadState.FAILED
         assert "No space left on device" in again(upload).error
 
+    def test_after_the_last_record_says_that_all_is_imported_and_trying_again_ends_it(self, monkeypatch):
+        upload = ended_unsaid(monkeypatch)
+        address = reverse("admin:articles_importbatch_upload", args=[upload.pk])
+        page = desk().get(address).text
+        assert "All of it is imported" in page and "A part of it" not in page
+        uploads.retry(upload)
+        uploads.run_next()
+        assert (again(upload).state, again(upload).batch) == (UploadState.DONE, ImportBatch.objects.get())
+
+    def test_of_a_turn_are_not_told_of_an_upload_that_was_closed_meanwhile(self, monkeypatch):
+        upload = half_imported(monkeypatch)
+        batch = uploads.batch_of(upload).get()
+        uploads.retry(upload)
+        delivered = uploads._delivered
+
+        def closed(upload: Upload) -> tuple:
+            undoing.undo(batch)
+            return delivered(upload)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, "_delivered", closed)
+            uploads.run_next()
+        assert (again(upload).state, again(upload).error) == (UploadState.DONE, "")
+        assert ImportBatch.objects.get() == batch
+
     def test_makes_no_upload_of_nothing(self):
         with pytest.raises(uploads.Refused, match="a.zip: It is protected"):
             uploads.store([SkippedFile("a.zip", "zip-encrypted", "It is protected by a password.")], by=None)
@@ -262,6 +320,28 @@ class TestDiscarding:
         assert not UploadFile.objects.exists() and not PreviewRow.objects.exists()
         assert ImportBatch.objects.get().finished_at
         assert not uploads.run_next() and ImportBatch.objects.count() == 1
+
+    def test_of_what_failed_after_its_last_record_is_the_undoing_of_its_batch_too(self, monkeypatch):
+        upload = ended_unsaid(monkeypatch)
+        batch = ImportBatch.objects.get()
+        assert batch.finished_at
+        undoing.undo(batch)
+        assert (again(upload).state, again(upload).batch, again(upload).error) == (
+            UploadState.DONE,
+            batch,
+            "",
+        )
+        assert not UploadFile.objects.exists() and not Article.objects.exists()
+
+    def test_of_a_part_and_delivering_it_again_brings_all_of_it(self, monkeypatch):
+        monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
+        upload = half_imported(monkeypatch, "\n".join(other(n) for n in range(3)))
+        batch = uploads.batch_of(upload).get()
+        undoing.undo(batch)
+        undoing.redo(batch)
+        assert Article.objects.count() == 1
+        more = imported("\n".join(other(n) for n in range(3)))
+        assert outcomes(more.batch) == ["unchanged", "created", "created"]
 
     def test_loads_none_of_the_bytes(self):
         upload = previewed(other(1), other(2))
@@ -364,6 +444,35 @@ class TestAKilledWorker:
         assert again(upload).batch == ImportBatch.objects.get()
         assert outcomes(again(upload).batch) == ["created"] * 1500
         assert Article.objects.count() == 1500
+
+    def test_is_not_the_end_of_an_import_that_gets_on_however_often_it_happens(self, monkeypatch):
+        monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
+        upload = previewed("\n".join(other(n) for n in range(turns.ATTEMPTS + 2)))
+        uploads.queue(upload, by=None)
+        for _turn in range(turns.ATTEMPTS + 1):
+            killed_in_chunk(2, monkeypatch)
+        uploads.run_next()
+        assert again(upload).state == UploadState.DONE
+        assert Article.objects.count() == turns.ATTEMPTS + 2
+
+    def test_in_the_same_chunk_each_time_is_the_end_of_the_import(self, monkeypatch):
+        monkeypatch.setattr(importer, "CHUNK_RECORDS", 2)
+        monkeypatch.setattr(intake, "CHUNK_FILES", 1)
+        monkeypatch.setattr(uploads, "EVERY", 0)
+        upload = previewed(*(other(n) for n in range(3)))
+        uploads.queue(upload, by=None)
+        for _turn in range(turns.ATTEMPTS):
+            killed_in_chunk(1, monkeypatch)
+        uploads.run_next()
+        assert again(upload).state == UploadState.FAILED
+
+    def test_in_each_preview_is_the_end_of_it(self, monkeypatch):
+        monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
+        upload = stored("\n".join(other(n) for n in range(3)))
+        for _turn in range(turns.ATTEMPTS):
+            killed_in_chunk(2, monkeypatch)
+        uploads.run_next()
+        assert again(upload).state == UploadState.FAILED
 
     def wait_until(self, condition) -> None:
         deadline = time.monotonic() + 90

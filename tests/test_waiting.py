@@ -296,3 +296,40 @@ def test_what_was_quarantined_before_there_was_waiting_waits_as_it_would_have_no
     with connection.cursor() as cursor:
         cursor.execute(import_module("articles.migrations.0013_waiting").WAIT)
     assert waits() == expected
+
+
+class TestWhatAPersonHasDecided:
+    def test_holds_although_nothing_contradicts_the_record_any_more(self, folder):
+        first = deliver(folder, seed(), seed(标题="另一个标题"))
+        repair.leave_out(row_of(first))
+        (folder / "1.txt").unlink()
+        assert outcomes(night(folder)) == ["left_out"]
+        assert Article.objects.get().title == "示例医院试用语言模型写病历"
+
+    def test_is_not_passed_by_mending_to_a_text_that_was_left_out(self, folder):
+        first = deliver(folder, other(1), BROKEN)
+        repair.leave_out(row_of(first))
+        second = deliver(folder, other(1), f"{BROKEN}作者: 无名\n")
+        row = row_of(second)
+        with pytest.raises(repair.Refused, match="still has an error"):
+            repair.repair(row, BROKEN)
+        assert [one.outcome for one in repair.foresee(row, BROKEN)] == ["left_out"]
+        assert waits() == [(second.pk, 1)]
+
+    def test_is_taken_back_only_while_the_batch_stands(self, folder):
+        batch = deliver(folder, other(1), BROKEN)
+        repair.leave_out(row_of(batch))
+        undoing.undo(batch)
+        with pytest.raises(repair.Refused, match="undone"):
+            repair.take_back(row_of(batch))
+        assert outcomes(batch) == ["created", "left_out"]
+
+    def test_is_asked_again_after_a_redo_that_could_not_bring_all_back(self, folder):
+        batch = deliver(folder, other(1), BROKEN, other(2))
+        undoing.undo(batch)
+        deliver(folder, other(1))
+        undoing.redo(ImportBatch.objects.get(pk=batch.pk))
+        assert waits() == [(batch.pk, 1)]
+        assert repair.why_not(row_of(batch)) == ""
+        repair.repair(row_of(batch), MENDED)
+        assert Article.objects.count() == 3

@@ -140,6 +140,14 @@ def test_what_a_person_imports_does_not_hide_the_night():
     assert [one.batch for one in bench().imports] == [last]
 
 
+def test_an_import_that_was_cut_short_is_not_the_one_that_is_expected(settings):
+    settings.IMPORT_EXPECTED_HOURS = 26
+    batch = ImportBatch.objects.create(finished_at=timezone.now(), cut_short=True)
+    assert bench().overdue == 26
+    ImportBatch.objects.filter(pk=batch.pk).update(cut_short=False)
+    assert bench().overdue == 0
+
+
 def test_an_import_that_brought_nothing_or_was_undone_says_so():
     batch = ImportBatch.objects.create(finished_at=timezone.now(), counts={"created": 0})
     page = desk().get(HOME).text

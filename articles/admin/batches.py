@@ -126,6 +126,8 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
         if not batch.finished_at:
             return _("running or interrupted")
         finished = date_format(timezone.localtime(batch.finished_at), "DATETIME_FORMAT")
+        if batch.cut_short:
+            return f"{finished} · {_('cut short: undone before its end')}"
         return f"{finished} · {_('undone')}" if batch.undone_at else finished
 
     @admin.display(description=gettext_lazy("undone"))

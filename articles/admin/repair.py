@@ -142,7 +142,7 @@ def _elsewhere(row: ImportRow) -> ImportRow | None:
 
 def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[dict[str, Any]]:
     """What is broken comes first: a text of many records is not shown to its end."""
-    foreseen = sorted(foreseen, key=lambda one: one.outcome != Outcome.QUARANTINED)[:SHOWN]
+    foreseen = sorted(foreseen, key=lambda one: not repair.is_out(one.outcome))[:SHOWN]
     ids = {one.article_id for one in foreseen if sees and one.article_id}
     articles = Article.objects.whole().in_bulk(ids)
     read = {record.first_line: record.content for record in prepare(text.encode()) if not record.quarantined}
@@ -150,7 +150,7 @@ def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[di
         {
             "outcome": one.outcome,
             "label": one.outcome.label,
-            "broken": one.outcome == Outcome.QUARANTINED,
+            "broken": repair.is_out(one.outcome),
             "line": one.first_line,
             "findings": [in_words(finding) for finding in one.findings],
             "fields": records.compared(read.get(one.first_line), articles.get(one.article_id)),

@@ -150,9 +150,8 @@ class UndoingMixin:
         batch = self._batch(request, pk)
         if not request.user.has_perm("articles.view_seedfile"):
             raise PermissionDenied
-        earlier = (
-            ImportBatch.objects.filter(finished_at__isnull=False, pk__lt=pk).order_by("-pk").defer("skipped")
-        )
+        ended = ImportBatch.objects.filter(finished_at__isnull=False, cut_short=False)
+        earlier = ended.filter(pk__lt=pk).order_by("-pk").defer("skipped")
         since = request.GET.get("since", "")
         then = earlier.filter(pk=since).first() if is_id(since) else None
         terms = [

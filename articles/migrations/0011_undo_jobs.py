@@ -30,6 +30,15 @@ class Migration(migrations.Migration):
                 null=True,
             ),
         ),
+        migrations.AddField(
+            "importbatch",
+            "cut_short",
+            models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="It was interrupted, and ended as it stood: its files may hold more records than its rows tell.",
+            ),
+        ),
         migrations.CreateModel(
             name="UndoJob",
             fields=[

@@ -48,6 +48,11 @@ class ImportBatch(models.Model):
         help_text="As given: the same command after a crash goes on with its own batch.",
     )
     publish = models.BooleanField(_("publish"), default=False)
+    cut_short = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It was interrupted, and ended as it stood: its files may hold more records than its rows tell.",
+    )
     skipped = models.JSONField(
         _("skipped"), default=list, help_text="Files that were listed, not read: name, code, text."
     )

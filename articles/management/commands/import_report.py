@@ -76,7 +76,7 @@ class Command(BaseCommand):
 def _ended(number: int) -> ImportBatch:
     """Raises CommandError."""
     batch = reporting.batch_numbered(number)
-    if not batch.finished_at:
+    if not batch.finished_at or batch.cut_short:
         text = _("Batch #%(number)d has not ended: it runs, or was interrupted.")
         raise CommandError(text % {"number": number}, returncode=reporting.USAGE)
     return batch
