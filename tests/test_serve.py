@@ -22,6 +22,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 30  # seconds: other tests may have the machine
 
 
+def _command(process: psutil.Process) -> list[str]:
+    """Empty of one that has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 class Serving:
     def __init__(self, var: Path) -> None:
         with socket.socket() as free:
@@ -37,7 +45,7 @@ class Serving:
     def child(self, name: str) -> psutil.Process | None:
         """The site's or the worker's process, once it runs."""
         self.all |= set(self.me.children(recursive=True))
-        return next((child for child in self.me.children() if name in child.cmdline()), None)
+        return next((child for child in self.me.children() if name in _command(child)), None)
 
     def answers(self) -> bool:
         try:
