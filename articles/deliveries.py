@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from articles.differences import Difference, differences, only
-from articles.exporter import MARK, csv_line, json_line
+from articles.exporter import MARK, csv_line
 from articles.images import fetch
 from articles.models import (
     ImportBatch,
@@ -20,6 +20,7 @@ from articles.models import (
     Source,
 )
 from articles.revisions import label
+from articles.storing import json_line
 from articles.wording import in_words
 from taxonomy.models import VOCABULARIES
 

@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-
 from articles.identity import Prepared, prepare
 from articles.images import fetch, run
 from articles.ledger import CHUNK_FILES, content_of, small_enough
 from articles.models import ImportBatch, SeedFile
-from articles.storing import as_json
+from articles.storing import as_json, copy_into
 
 PAGE, PAGE_OF_TEXTS = 2_000, 20  # differences that are in memory
 
@@ -77,12 +75,13 @@ def differences(
 
     The records wait in the database, a few of them are in memory: each list can be gone through while this is open.
     """
-    _without_values(AWAY, RECORDS)
+    run(AWAY)
+    run(RECORDS)
     ours, theirs = only(batch, since), only(since, batch)
     reader = _Reader(progress, len(ours) + len(theirs))
     reader.keep_records(True, ours)
     reader.keep_records(False, theirs)
-    _without_values(DIFFERENCES)
+    run(DIFFERENCES)
     run(WANTED, most=most)
     reader.keep_contents([pk for (pk,) in fetch(FILES_WANTED)])
     counts = dict(fetch("SELECT kind, count(*) FROM delivered_difference GROUP BY kind"))
@@ -92,7 +91,7 @@ def differences(
         _entries("vanished"),
         *(counts.get(kind, 0) for kind in ("new", "changed", "vanished")),
     )
-    _without_values(AWAY)
+    run(AWAY)
 
 
 AWAY = """
@@ -152,7 +151,7 @@ class _Reader:
         for contents in _stored(ids):
             found = self._records(contents)
             rows = ((now, one.key, one.hash, pk, one.first_line, one.content["title"]) for pk, one in found)
-            _copy("delivered_record", rows)
+            copy_into("delivered_record", rows)
 
     def keep_contents(self, ids: list[int]) -> None:
         self.files += len(ids)
@@ -160,7 +159,7 @@ class _Reader:
             wanted = set(fetch(LINES_WANTED, files=list(contents)))
             found = ((pk, one) for pk, one in self._records(contents) if (pk, one.first_line) in wanted)
             rows = ((pk, one.first_line, as_json(one.content)) for pk, one in found)
-            _copy("delivered_content", rows)
+            copy_into("delivered_content", rows)
 
     def _records(self, contents: dict[int, bytes]) -> Iterator[tuple[int, Prepared]]:
         while contents:
@@ -182,22 +181,6 @@ def _stored(ids: list[int]) -> Iterator[dict[int, bytes]]:
                 continue
             found = files.filter(pk__in=[file.pk for file in some]).values_list("pk", "content")
             yield {pk: bytes(content) for pk, content in found}
-
-
-def _copy(table: str, rows: Iterable[tuple]) -> None:
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
-def _without_values(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
 
 
 def _pages(statement: str, most: int, **values: Any) -> Iterator[tuple]:

@@ -3,7 +3,6 @@
 import csv
 import html
 import io
-import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from articles.identity import KEY_LABEL, KEY_PREFIX, Prepared, prepare
 from articles.labels import TERM_LABELS
 from articles.models import TERM_FIELDS, Article
 from articles.revisions import label, snapshot
+from articles.storing import json_line
 
 CHUNK = 100  # articles in memory
 # Of a seed file: more would be called large when it is imported.
@@ -259,10 +259,6 @@ def json_lines(articles: QuerySet[Article]) -> Iterator[str]:
     """Each article as a line of JSON: its number, its key, and all that a revision of it would have."""
     for article in whole(articles):
         yield json_line({"id": article.pk, "key": str(article.record_key), **snapshot(article)})
-
-
-def json_line(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False) + "\n"
 
 
 COLUMNS = (

@@ -13,6 +13,7 @@ from django.db import Error, close_old_connections, connection
 
 from articles import duplicates, retagging, undo_jobs, uploads
 from articles.search import drain
+from articles.turns import in_one_line
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def attempt(name: str, job: Job) -> bool | None:
     try:
         return job()
     except (Error, OSError) as error:
-        log.warning("%s: %s", name, " ".join(str(error).split()) or type(error).__name__)
+        log.warning("%s: %s", name, in_one_line(error))
     except Exception:  # a job's fault must end neither its thread nor the worker
         log.exception("%s failed", name)
     return None

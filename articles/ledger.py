@@ -22,6 +22,7 @@ from django.db.models.functions import Substr
 from articles.images import fetch
 from articles.models import SeedFile, UploadFile
 from articles.placing import placed
+from articles.storing import json_line
 
 CHUNK_FILES = 500
 CHUNK_BYTES = 8_000_000  # of contents in memory, or one file
@@ -74,7 +75,7 @@ class Original:
     def line(self) -> str:
         """What the ledger says of it."""
         content = {"path": self.path, "sha256": self.sha256, "size": self.size, "name": self.name}
-        return json.dumps(content | {"batches": self.batches}, ensure_ascii=False) + "\n"
+        return json_line(content | {"batches": self.batches})
 
 
 @dataclass

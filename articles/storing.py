@@ -31,8 +31,12 @@ def copy_rows(
     With the PostgreSQL `types` of the columns the rows go in binary: for bytes, which as text take twice the room.
     """
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    table = connection.ops.quote_name(model._meta.db_table)
-    statement = f"COPY {table} ({names}) FROM STDIN" + (" (FORMAT BINARY)" if types else "")
+    copy_into(f"{connection.ops.quote_name(model._meta.db_table)} ({names})", rows, types)
+
+
+def copy_into(place: str, rows: Iterable[Sequence[Any]], types: Sequence[str] = ()) -> None:
+    """The same, into what SQL calls this place: a table, perhaps with columns."""
+    statement = f"COPY {place} FROM STDIN" + (" (FORMAT BINARY)" if types else "")
     with (
         connection.wrap_database_errors,  # Django wraps execute(), not copy()
         connection.cursor() as cursor,
@@ -46,6 +50,11 @@ def copy_rows(
 
 def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def json_line(content: Mapping[str, Any]) -> str:
+    """A line of a file."""
+    return json.dumps(content, ensure_ascii=False) + "\n"
 
 
 LINK_COLUMNS = ("content_object_id", "tag_id", "raw", "position")

@@ -21,6 +21,7 @@ from articles.importer import Busy
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
+MOST = 500  # characters of a reason that are kept
 
 
 class Stopped(Exception):
@@ -66,11 +67,11 @@ def attempt(
     except (Error, OSError) as trouble:  # of database or disk: it may be better in a while
         connection.close()
         with suppress(Error):
-            note(work, error=in_words(trouble))
+            note(work, error=in_one_line(trouble)[:MOST])
         raise
     except Exception as error:  # whatever it holds makes the code do, the worker lives on and says so
         log.exception("%s %s failed", work._meta.model_name, work.pk)
-        fail(in_words(error))
+        fail(in_one_line(error)[:MOST])
     return True
 
 
@@ -79,5 +80,5 @@ def note(work: Model, **fields: Any) -> None:
     type(work).objects.filter(pk=work.pk, state=work.state).update(**fields)
 
 
-def in_words(error: Exception) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+def in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,6 +1,5 @@
 """What commands share: how they tell what was found in seed files, report files, and how they end."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager
@@ -12,10 +11,12 @@ from django.core.management.color import Style
 from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from tqdm import tqdm
 
 from articles.findings import ERROR, WARNING
 from articles.models import ImportBatch
 from articles.placing import placed
+from articles.storing import json_line
 from newsroom.ids import MAX_ID
 
 CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4  # the exit codes of all commands
@@ -41,6 +42,11 @@ def batch_numbered(number: int) -> ImportBatch:
     if batch is None:
         raise CommandError(_("There is no batch #%(number)d.") % {"number": number}, returncode=USAGE)
     return batch
+
+
+def show_progress(bar: tqdm, total: int, done: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
 
 
 # --- findings and files ---------------------------------------------------------------------------
@@ -98,7 +104,7 @@ def write_skipped(file: Report, item: Mapping[str, Any]) -> None:
 
 
 def write_json(file: Report, content: Mapping[str, Any]) -> None:
-    file.write(json.dumps(content, ensure_ascii=False) + "\n")
+    file.write(json_line(content))
 
 
 @contextmanager

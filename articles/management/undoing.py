@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from articles import undoing
 from articles.importer import Busy
-from articles.management.reporting import BUSY, CARE, batch_numbered, speak_plainly, trouble
+from articles.management.reporting import BUSY, CARE, batch_numbered, show_progress, speak_plainly, trouble
 from articles.models import ImportBatch
 
 
@@ -54,6 +54,5 @@ class UndoingCommand(BaseCommand):
                 raise CommandError(text, returncode=BUSY) from None
 
 
-def _show_progress(bar: tqdm, total: int, looked: int, done: undoing.Foreseen) -> None:
-    bar.total = total
-    bar.update(looked - bar.n)
+def _show_progress(bar: tqdm, total: int, looked: int, _done: undoing.Foreseen) -> None:
+    show_progress(bar, total, looked)

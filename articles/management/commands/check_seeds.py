@@ -18,9 +18,8 @@ from articles import seeds
 from articles.files import WHY, FoundFile, SkippedFile, list_files
 from articles.findings import ERROR, NOTE, WARNING
 from articles.management import reporting
+from articles.management.reporting import CARE
 from articles.wording import in_words
-
-CARE = 1
 
 
 class Command(BaseCommand):

@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from articles import duplicates
+from articles.management.reporting import TROUBLE, show_progress
 from articles.models import DuplicatePair
-
-TROUBLE = 3
 
 
 class Command(BaseCommand):
@@ -28,14 +27,9 @@ class Command(BaseCommand):
             if again:
                 duplicates.queue_all()
             with tqdm(unit=" " + _("articles"), disable=None, leave=False) as bar:
-                looked_at = duplicates.find_all(partial(_show_progress, bar))
+                looked_at = duplicates.find_all(partial(show_progress, bar))
             waiting = DuplicatePair.objects.waiting().count()
         except Error as error:
             raise CommandError(str(error), returncode=TROUBLE) from error
         self.stdout.write(_("articles looked at: %(number)d") % {"number": looked_at})
         self.stdout.write(_("possible duplicates that wait for a decision: %(number)d") % {"number": waiting})
-
-
-def _show_progress(bar: tqdm, waiting: int, done: int) -> None:
-    bar.total = waiting
-    bar.update(done - bar.n)

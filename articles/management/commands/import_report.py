@@ -57,7 +57,7 @@ class Command(BaseCommand):
     def _compare(self, now: ImportBatch, then: ImportBatch) -> None:
         with (
             tqdm(unit=" " + _("files"), disable=None, leave=False) as bar,
-            differences(now, then, progress=partial(_show_progress, bar)) as found,
+            differences(now, then, progress=partial(reporting.show_progress, bar)) as found,
         ):
             bar.close()
             title = _("Compared with batch #%(number)d") % {"number": then.pk}
@@ -126,8 +126,3 @@ def _changes(changed: Iterable[Changed]) -> Iterator[str]:
         for name, sides in record.fields.items():
             then, now = deliveries.in_short(*sides)
             yield f"    {deliveries.label(name)}: “{then}” → “{now}”"
-
-
-def _show_progress(bar: tqdm, total: int, done: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)

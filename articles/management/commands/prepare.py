@@ -8,10 +8,9 @@ from django.core.management.base import BaseCommand
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from articles.management.reporting import CARE
 from articles.models import ImportBatch, Imprint
 from taxonomy.models import VOCABULARIES
-
-SOME_RECORDS_NEED_CARE = 1
 
 
 class Command(BaseCommand):
@@ -24,7 +23,7 @@ class Command(BaseCommand):
             call_command("import_seeds", sample, publish=True)
         except SystemExit as ended:
             # In a shell this could not be told from a crash, which exits with 1 as well.
-            if ended.code != SOME_RECORDS_NEED_CARE:
+            if ended.code != CARE:
                 raise
         confirm_terms(ImportBatch.objects.filter(paths=[sample], publish=True, undone_at=None))
         call_command("first_admin")

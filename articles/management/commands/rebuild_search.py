@@ -1,7 +1,6 @@
 """Build the search index anew: `manage.py rebuild_search`. The worker may run, and readers go on with the old one."""
 
 import time
-from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,10 +8,9 @@ from django.db import Error
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
+from articles.management.reporting import BUSY, TROUBLE, show_progress
 from articles.search import drain, folder
 from articles.search.index import Missing, Writer
-
-TROUBLE, BUSY = 3, 4
 
 
 class Command(BaseCommand):
@@ -22,7 +20,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             with tqdm(unit=" " + _("articles"), disable=None, leave=False) as bar:
-                articles = drain.rebuild(partial(_show_progress, bar))
+                articles = drain.rebuild(lambda done, of: show_progress(bar, of, done))
             _drain_the_rest()
         except folder.Busy:
             raise CommandError(
@@ -38,11 +36,6 @@ class Command(BaseCommand):
             _("%(articles)s articles, %(seconds).1f s, %(size).1f MB")
             % {"articles": f"{articles:,}", "seconds": time.monotonic() - started, "size": _size() / 1e6}
         )
-
-
-def _show_progress(bar: tqdm, done: int, of: int) -> None:
-    bar.total = of
-    bar.update(done - bar.n)
 
 
 def _drain_the_rest() -> None:

@@ -20,13 +20,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.jobs import Jobs, work_off
+from articles.management.reporting import BUSY, TROUBLE
 from articles.search import drain, folder
 from articles.search.index import Missing, Writer
+from articles.turns import in_one_line
 from articles.workflow import withdraw_due
 
 log = logging.getLogger(__name__)
 
-TROUBLE, BUSY = 3, 4
 POLL = 5  # seconds: a notification may be lost, a folder be deleted
 POLL_FOR_SWAP = 0.5  # while somebody rebuilds: what changed meanwhile must get into the new index soon
 FIRST_PAUSE, LAST_PAUSE = 0.5, 10
@@ -49,7 +50,7 @@ class Command(BaseCommand):
                     _("Another process writes the search index: a worker runs already."), returncode=BUSY
                 ) from None
             except (*ERRORS, Missing) as error:
-                raise CommandError(_in_one_line(error), returncode=TROUBLE) from error
+                raise CommandError(in_one_line(error), returncode=TROUBLE) from error
 
 
 class Stopped(Exception):
@@ -125,7 +126,7 @@ class Worker:
                 self._wait_out("another process writes the search index")
             except ERRORS as error:
                 connection.close()
-                self._wait_out(_in_one_line(error))
+                self._wait_out(in_one_line(error))
 
     def _follow(self) -> None:
         """Until the process is to end, or the live folder is another one."""
@@ -163,7 +164,7 @@ class Worker:
             self._wait_out("another process is building the search index")
         except ERRORS as error:
             connection.close()
-            self._wait_out(_in_one_line(error))
+            self._wait_out(in_one_line(error))
 
     def _rebuild(self) -> None:
         self.say(_("There is no search index of this version for this database. Building it."))
@@ -198,7 +199,3 @@ def _listening() -> Iterator[psycopg.Connection]:
             listener.autocommit = True
             listener.execute("LISTEN search_queue")
         yield listener
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
