@@ -12,11 +12,12 @@ from typing import Any
 
 import psycopg
 from django.db import Error, connection
-from django.db.models import F, Model
+from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from articles.importer import Busy
+from articles.models.turns import Turn
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def claimed(lock: int, pk: int) -> Iterator[psycopg.Connection | None]:
 
 
 def attempt(
-    work: Model, state: str, act: Callable[[], None], fail: Callable[[str], None], **begun: Any
+    work: Turn, state: str, act: Callable[[], None], fail: Callable[[str], None], **begun: Any
 ) -> bool:
     """One turn at it; False if it waits, for another import or for the next worker.
 
@@ -75,7 +76,7 @@ def attempt(
     return True
 
 
-def note(work: Model, **fields: Any) -> None:
+def note(work: Turn, **fields: Any) -> None:
     """Unless it has moved on meanwhile: what is closed elsewhere stays so."""
     type(work).objects.filter(pk=work.pk, state=work.state).update(**fields)
 

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True)),
                 ("state", models.CharField(choices=STATES, default="waiting", max_length=10)),
                 ("error", models.TextField(blank=True, default="")),
-                ("held_up", models.BooleanField(default=False, help_text="An import is running.")),
+                ("held_up", models.BooleanField(default=False, help_text="Another import is running.")),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("total", count()),
                 ("looked", count()),

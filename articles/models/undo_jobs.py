@@ -1,12 +1,11 @@
 """That a batch is to be undone, or brought back: asked for on the desk, done by the worker."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.imports import ImportBatch
+from articles.models.turns import Turn
 
 
 class UndoState(models.TextChoices):
@@ -19,18 +18,13 @@ class UndoState(models.TextChoices):
 UNDER_WAY = [UndoState.WAITING, UndoState.RUNNING]
 
 
-class UndoJob(models.Model):
+class UndoJob(Turn):
     """One undo, or redo, of a batch, and what it has done so far."""
 
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="undo_jobs")
     back = models.BooleanField(default=False, help_text="What undoing took away is brought back.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=UndoState, default=UndoState.WAITING)
-    error = models.TextField(default="", blank=True)
-    held_up = models.BooleanField(default=False, help_text="An import is running.")
-    attempts = models.PositiveSmallIntegerField(default=0)
     # Articles: so many are to be looked at, since it was last taken up, and were.
     total = models.PositiveIntegerField(default=0)
     looked = models.PositiveIntegerField(default=0)

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.imports import ImportBatch, Outcome
+from articles.models.turns import Turn
 
 
 class UploadState(models.TextChoices):
@@ -25,19 +25,14 @@ WORK = [UploadState.WAITING, UploadState.PREVIEWING, UploadState.QUEUED, UploadS
 ENDED = [UploadState.DONE, UploadState.DISCARDED]
 
 
-class Upload(models.Model):
+class Upload(Turn):
     """A delivery by hand, on its way to become a batch."""
 
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(db_default=Now())
     publish = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=UploadState, default=UploadState.WAITING)
     # Whoever let it run; only then it is imported.
     run_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     queued_at = models.DateTimeField(null=True)
-    error = models.TextField(default="", blank=True)
-    held_up = models.BooleanField(default=False, help_text="Another import is running.")
-    attempts = models.PositiveSmallIntegerField(default=0)
     files_read = models.PositiveIntegerField(default=0)
     records = models.PositiveIntegerField(default=0)
     percent = models.PositiveSmallIntegerField(default=0, help_text="Of its bytes: their records are in.")
