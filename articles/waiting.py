@@ -21,20 +21,18 @@ JOIN articles_importrow r ON r.file_id = place.file_id AND r.first_line = place.
 LEFT JOIN articles_importrow mended ON mended.repairs_id = r.id AND NOT mended.undone
 GROUP BY 1, 2
 """
+PLACES_LEFT_OUT = """
+SELECT file_id, first_line FROM articles_importrow WHERE outcome = 'left_out' AND file_id = ANY(%(files)s)
+"""
 
 
 def place(row: Row) -> Place:
     return row.file.id, row.record.first_line
 
 
-LEFT_OUT = """
-SELECT file_id, first_line FROM articles_importrow WHERE outcome = 'left_out' AND file_id = ANY(%(files)s)
-"""
-
-
 def without_left_out(rows: list[Row]) -> list[Row]:
     """The others; what a person has left out stays so, even if today nothing else contradicts it."""
-    left_out = set(fetch(LEFT_OUT, files=list({row.file.id for row in rows})))
+    left_out = set(fetch(PLACES_LEFT_OUT, files=list({row.file.id for row in rows})))
     for row in rows:
         if place(row) in left_out:
             row.outcome = Outcome.LEFT_OUT

@@ -275,7 +275,7 @@ class TestRebuilding:
     ):
         make_article("旧标题", publish=True)
         monkeypatch.setattr(
-            "articles.management.commands.rebuild_search._show_progress",
+            "articles.management.commands.rebuild_search.show_progress",
             lambda *_progress: Article.objects.update(title="新标题"),
         )
         call_command("rebuild_search")

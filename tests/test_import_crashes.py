@@ -31,6 +31,7 @@ from articles.models import (
     SeedFile,
 )
 from taxonomy.models import Keyword
+from tests.processes import environment
 from tests.test_importer import TEXT, codes, deliver, seed
 
 KILLS = int(os.environ.get("IMPORT_KILLS", "1"))
@@ -55,25 +56,14 @@ class TestInterruption:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_seeds", *arguments]
 
-    def environment(self) -> dict[str, str]:
-        """The test database, for a process of its own."""
-        database = connection.settings_dict
-        if database["ENGINE"] == "newsroom.embedded":
-            host = connection.get_connection_params()["host"]
-            address = f"postgresql://postgres@/{database['NAME']}?host={host}"
-        else:
-            login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
-            address = f"postgresql://{login}{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
-        return os.environ | {"DATABASE_URL": address}
-
     def test_by_kills_is_made_good_by_the_same_command(self, folder):
         self.write(folder, 1500)
         command = self.command(str(folder), "--publish")
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
         undisturbed = self.state()
         call_command("flush", interactive=False, verbosity=0)
         for wanted in (1, 600):
-            process = subprocess.Popen(command, env=self.environment(), stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
             deadline = time.monotonic() + 60
             while (
                 ImportRow.objects.count() < wanted and process.poll() is None and time.monotonic() < deadline
@@ -83,19 +73,19 @@ class TestInterruption:
             process.wait()
             assert wanted <= ImportRow.objects.count() < 1500
             self.wait_for_the_lock()
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
         assert self.state() == undisturbed
 
     def test_at_random_moments_leaves_what_an_undisturbed_run_leaves(self, folder):
         self.write(folder, 800)
         command = self.command(str(folder), "--publish")
         started = time.monotonic()
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
         seconds, undisturbed = time.monotonic() - started, self.state()
         call_command("flush", interactive=False, verbosity=0)
         moments, kills = random.Random(6), 0
         while kills < KILLS:
-            process = subprocess.Popen(command, env=self.environment(), stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
             try:
                 process.wait(moments.uniform(0.2, 1) * seconds)
             except subprocess.TimeoutExpired:
@@ -106,7 +96,7 @@ class TestInterruption:
             if ImportBatch.objects.exclude(finished_at=None).exists():
                 assert self.state() == undisturbed
                 call_command("flush", interactive=False, verbosity=0)
-        subprocess.run(command, env=self.environment(), stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL)
         assert self.state() == undisturbed
 
     def test_by_trouble_in_a_chunk_answers_3_and_the_next_run_goes_on(self, folder):
@@ -118,7 +108,7 @@ class TestInterruption:
             with connection.cursor() as cursor:
                 cursor.execute(TROUBLE % {"trouble": trouble, "table": table})
             command = self.command(str(folder), "--publish")
-            done = subprocess.run(command, env=self.environment(), capture_output=True, text=True)
+            done = subprocess.run(command, env=environment(), capture_output=True, text=True)
             with connection.cursor() as cursor:
                 cursor.execute(
                     f"DROP TRIGGER trouble ON {table}; DROP FUNCTION trouble; DROP SEQUENCE written"
@@ -219,7 +209,7 @@ class TestInterruption:
     def test_is_refused_to_a_second_import_while_one_runs(self, folder):
         (folder / "a.txt").write_text(seed(), encoding="utf-8")
         with importer.only_import():
-            done = subprocess.run(self.command(str(folder)), env=self.environment(), capture_output=True)
+            done = subprocess.run(self.command(str(folder)), env=environment(), capture_output=True)
         assert done.returncode == 4
         assert not Article.objects.exists()
 

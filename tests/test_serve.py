@@ -5,8 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -15,11 +14,9 @@ import psutil
 import pytest
 from django.conf import settings
 
-from tests.test_worker import database_url
+from tests.processes import PATIENCE, environment, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 30  # seconds: other tests may have the machine
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -35,10 +32,11 @@ class Serving:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = "{}:{}".format(*free.getsockname())
-        place = os.environ | {"DATABASE_URL": database_url(), "NEWSROOM_VAR": str(var)}
         command = [sys.executable, "-m", "newsroom.serve", self.address]
         # A group of its own, as a shell gives to what it starts.
-        self.process = subprocess.Popen(command, env=place, cwd=settings.BASE_DIR, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, env=environment(var), cwd=settings.BASE_DIR, start_new_session=True
+        )
         self.me = psutil.Process(self.process.pid)
         self.all: set[psutil.Process] = {self.me}
 
@@ -53,12 +51,6 @@ class Serving:
         except (URLError, OSError):
             return False
 
-    def wait_until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.05)
-
     def everything_has_ended(self) -> bool:
         return not any(
             process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in self.all
@@ -69,9 +61,7 @@ class Serving:
 def serving(tmp_path: Path) -> Iterator[Serving]:
     serving = Serving(tmp_path)
     try:
-        serving.wait_until(
-            lambda: serving.answers() and serving.child("worker") and serving.child("gunicorn")
-        )
+        wait_until(lambda: serving.answers() and serving.child("worker") and serving.child("gunicorn"))
         yield serving
     finally:
         for process in serving.all:
@@ -83,8 +73,8 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 def test_a_worker_that_died_is_started_again_and_all_end_at_ctrl_c(serving: Serving) -> None:
     first = serving.child("worker")
     first.kill()
-    serving.wait_until(lambda: serving.child("worker") not in {None, first})
-    serving.wait_until(serving.answers)
+    wait_until(lambda: serving.child("worker") not in {None, first})
+    wait_until(serving.answers)
     os.killpg(serving.process.pid, signal.SIGINT)
     assert serving.process.wait(PATIENCE) == 0
     assert serving.everything_has_ended()
@@ -93,13 +83,13 @@ def test_a_worker_that_died_is_started_again_and_all_end_at_ctrl_c(serving: Serv
 def test_nothing_stays_behind_when_it_is_killed(serving: Serving) -> None:
     serving.process.kill()
     serving.process.wait()
-    serving.wait_until(serving.everything_has_ended)
+    wait_until(serving.everything_has_ended)
 
 
 def test_it_ends_with_the_site_and_its_exit_code(serving: Serving) -> None:
     serving.child("gunicorn").kill()
     assert serving.process.wait(PATIENCE) == 128 + signal.SIGKILL
-    serving.wait_until(serving.everything_has_ended)
+    wait_until(serving.everything_has_ended)
 
 
 def test_it_asks_for_an_address() -> None:

@@ -1,11 +1,8 @@
 """Undo and redo by the worker: whatever happens to it, each is done once, and the numbers are right."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
@@ -16,9 +13,9 @@ from articles import turns, undo_jobs, undoing
 from articles.importer import Busy
 from articles.models import Article, ImportBatch, Note, UndoJob, UndoState
 from tests.factories import make_user
+from tests.processes import Killed, environment, wait_until
 from tests.test_import_report import record
 from tests.test_importer import deliver
-from tests.test_worker import database_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -130,10 +127,6 @@ def test_trouble_of_the_database_is_tried_again_but_not_for_ever(batch, monkeypa
     assert not undo_jobs.run_next()
 
 
-class Killed(BaseException):
-    """In the place of a signal that ends the process."""
-
-
 def killed_in_chunk(number: int, monkeypatch) -> None:
     """A turn whose worker ends within this chunk."""
     seen, tell = [], undo_jobs._tell
@@ -201,22 +194,15 @@ class TestAKilledWorker:
     def test_leaves_an_undo_that_the_next_one_ends_with_the_right_numbers(self, folder, tmp_path):
         batch = deliver(folder, "\n".join(record(number) for number in range(4000)))
         job = asked(batch)
-        place = os.environ | {"DATABASE_URL": database_url(), "NEWSROOM_VAR": str(tmp_path)}
+        place = environment(tmp_path)
         command = [sys.executable, "manage.py", "worker"]
         with subprocess.Popen(command, env=place, cwd=settings.BASE_DIR) as process:
-            wait_until(lambda: again(job).looked)
+            wait_until(lambda: again(job).looked, 90)
             process.send_signal(signal.SIGKILL)
         assert 0 < Article.objects.count() < 4000, "it was too fast to be killed"
         assert ImportBatch.objects.get().undone_at
         with subprocess.Popen(command, env=place, cwd=settings.BASE_DIR) as process:
-            wait_until(lambda: again(job).state == UndoState.DONE)
+            wait_until(lambda: again(job).state == UndoState.DONE, 90)
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
         assert (numbers(job), Article.objects.count()) == ((4000, 0, 0), 0)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)

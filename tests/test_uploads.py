@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from datetime import timedelta
 from functools import partial
@@ -30,8 +29,9 @@ from articles.models import (
     UploadState,
 )
 from tests.factories import desk, make_user
+from tests.processes import Killed, environment, wait_until
 from tests.test_importer import TEXT, everything, outcomes, seed
-from tests.test_worker import database_url, other
+from tests.test_worker import other
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -78,10 +78,6 @@ def half_imported(monkeypatch, *texts: str) -> Upload:
         uploads.run_next()
     assert again(upload).state == UploadState.FAILED
     return again(upload)
-
-
-class Killed(BaseException):
-    """In the place of a signal that ends the process."""
 
 
 def killed_in_chunk(number: int, monkeypatch) -> None:
@@ -421,7 +417,7 @@ class TestAKilledWorker:
     def test_leaves_an_import_that_the_next_one_ends(self, tmp_path):
         upload = previewed(*(other(n) for n in range(1500)))
         uploads.queue(upload, by=None)
-        place = os.environ | {"DATABASE_URL": database_url(), "NEWSROOM_VAR": str(tmp_path)}
+        place = environment(tmp_path)
         command = [sys.executable, "manage.py", "worker"]
         for wanted in (1, 700):
             process = subprocess.Popen(
@@ -431,13 +427,13 @@ class TestAKilledWorker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            self.wait_until(lambda wanted=wanted: ImportRow.objects.count() >= wanted)
+            wait_until(lambda wanted=wanted: ImportRow.objects.count() >= wanted, 90)
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert ImportRow.objects.count() < 1500, "it was too fast to be killed"
         process = subprocess.Popen(command, env=place, cwd=settings.BASE_DIR)
         try:
-            self.wait_until(lambda: again(upload).state == UploadState.DONE)
+            wait_until(lambda: again(upload).state == UploadState.DONE, 90)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
@@ -473,9 +469,3 @@ class TestAKilledWorker:
             killed_in_chunk(2, monkeypatch)
         uploads.run_next()
         assert again(upload).state == UploadState.FAILED
-
-    def wait_until(self, condition) -> None:
-        deadline = time.monotonic() + 90
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.01)

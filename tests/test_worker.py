@@ -1,12 +1,11 @@
 """The worker as a process of its own: changes are found at once, and whatever happens to it heals."""
 
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,11 +21,10 @@ from articles.search import drain, folder
 from articles.search.query import Asked, Word, find
 from articles.search.reader import reader
 from tests.factories import make_article
+from tests.processes import PATIENCE, environment, wait_until
 from tests.test_importer import TEXT, seed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 30  # seconds: other tests may have the machine
 
 
 class Worker:
@@ -37,10 +35,9 @@ class Worker:
         self.process: subprocess.Popen | None = None
 
     def command(self, *arguments: str) -> dict:
-        place = os.environ | {"DATABASE_URL": database_url(), "NEWSROOM_VAR": str(self.var)}
         return {
             "args": [sys.executable, "manage.py", "worker", *arguments],
-            "env": place,
+            "env": environment(self.var),
             "cwd": settings.BASE_DIR,
         }
 
@@ -56,16 +53,6 @@ class Worker:
     @property
     def log(self) -> str:
         return (self.var / "worker.log").read_text()
-
-
-def database_url() -> str:
-    """The test database, for a process of its own."""
-    database = connection.settings_dict
-    if database["ENGINE"] == "newsroom.embedded":
-        host = connection.get_connection_params()["host"]
-        return f"postgresql://postgres@/{database['NAME']}?host={host}"
-    login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
-    return f"postgresql://{login}{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +78,6 @@ def is_at_work(worker: Worker) -> bool:
             return False
     except folder.Busy:
         return True
-
-
-def wait_until(condition: Callable[[], object]) -> float:
-    """How long it took."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < PATIENCE, "it did not happen"
-        time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def found(text: str) -> list[int]:
