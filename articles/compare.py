@@ -15,7 +15,7 @@ Snapshot = Mapping[str, Any]
 Point = tuple[str, str]  # heading, body
 
 # What a snapshot has, in the order of reading, with the kind of each.
-FIELDS = {
+SNAPSHOT_FIELDS = {
     "status": "value",
     "published_at": "value",
     "withdraw_at": "value",
@@ -131,7 +131,7 @@ def compare(old: Snapshot, new: Snapshot, same: Same | None = None) -> list[Chan
     means = same or (lambda _field, name: name)
     found = (
         _HOW[kind](field, old[field], new[field], budget, means)
-        for field, kind in FIELDS.items()
+        for field, kind in SNAPSHOT_FIELDS.items()
         if field in old and field in new and (old[field] or None) != (new[field] or None)
     )
     return [change for change in found if not (isinstance(change, ListChange) and change.is_none)]

@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import editing, links, revisions, rewriting
-from articles.compare import FIELDS, compare_points
+from articles.compare import SNAPSHOT_FIELDS, compare_points
+from articles.locking import Stale, locked
 from articles.marks import Budget
 from articles.models import TERM_FIELDS, Article, DateOrigin, ImportRow, Revision
 from articles.revisions import Snapshot
-from articles.workflow import Stale
 from newsroom.refusal import Refused
+from newsroom.sql import run
 from taxonomy import names
 
 KEEP, TAKE, EDIT = "keep", "take", "edit"
@@ -57,7 +58,7 @@ class Conflict:
 
     @property
     def kind(self) -> str:
-        return FIELDS[self.field]
+        return SNAPSHOT_FIELDS[self.field]
 
     @property
     def asked(self) -> list[Piece]:
@@ -72,7 +73,7 @@ def undecided(article: Article) -> dict[str, tuple[int, dict[str, Any]]]:
         for field, said in conflicts.items():
             if "decision" not in said:
                 newest.setdefault(field, (pk, said))
-    return {field: newest[field] for field in FIELDS if field in newest}
+    return {field: newest[field] for field in SNAPSHOT_FIELDS if field in newest}
 
 
 def waiting(article: Article, text: Snapshot | None = None) -> list[Conflict]:
@@ -86,7 +87,7 @@ def waiting(article: Article, text: Snapshot | None = None) -> list[Conflict]:
 
 def _conflict(field: str, row: int, said: Mapping[str, Any], desk: Any) -> Conflict:
     base, seed = said.get("base"), said.get("seed")
-    pieces = list(_PIECES[FIELDS[field]](field, base, desk, seed))
+    pieces = list(_PIECES[SNAPSHOT_FIELDS[field]](field, base, desk, seed))
     return Conflict(field, row, base, desk, seed, said.get("origin", ""), pieces)
 
 
@@ -187,9 +188,7 @@ def decide(
 
     `seen`: the record whose conflict the person was shown, by field. Raises Stale, Refused.
     """
-    current = Article.objects.select_for_update().get(pk=article.pk)
-    if current.version != article.version:
-        raise Stale
+    current = locked(article)
     before = editing.text(current)
     found = {conflict.field: conflict for conflict in waiting(current, before)}
     if decisions.keys() - found.keys():
@@ -321,8 +320,7 @@ def _mark(article: Article, choices: Mapping[str, str], by: AbstractBaseUser | N
     """In every record that asks about these fields: the newest one counts, the older ones are settled with it."""
     noted = {"by": by.pk if by else None, "at": timezone.now().isoformat()}
     decisions = {field: {"choice": choice} | noted for field, choice in choices.items()}
-    with connection.cursor() as cursor:
-        cursor.execute(MARK, {"decisions": json.dumps(decisions), "article": article.pk})
+    run(MARK, decisions=json.dumps(decisions), article=article.pk)
 
 
 # --- the pieces together again --------------------------------------------------------------------

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import revisions, rights
+from articles.locking import locked
 from articles.models import Article, Correction, RevisionKind
-from articles.workflow import Stale
 from newsroom.refusal import Refused
 
 PERMISSION = "articles.publish_article"
@@ -54,11 +54,9 @@ def _bounded(text: str) -> str:
 
 def _locked(article: Article, by: AbstractBaseUser | None) -> Article:
     """The row, if this person may now tell its readers something."""
-    current = Article.objects.select_for_update(of=("self",)).select_related("source").get(pk=article.pk)
     if by is not None and not by.has_perm(PERMISSION):
         raise Refused(_("You have no right to correct what is published."))
-    if current.version != article.version:
-        raise Stale
+    current = locked(article)
     if not current.is_public:
         raise Refused(_("Readers do not see this article: there is nothing to correct for them."))
     return current

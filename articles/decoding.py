@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from newsroom.line_ends import lf
+
 # What is no seed text at all, by its first bytes (row F10).
 KINDS = (
     (b"\x89PNG", "PNG"),
@@ -73,11 +75,6 @@ def decode(content: bytes, count_labels: Callable[[str], int]) -> tuple[str, str
         if count_labels(content[:at].decode(encoding)) >= ENOUGH_LABELS:
             raise _undecodable(content, encoding, at)
     raise _undecodable(content, "utf-8", failed["utf-8"])
-
-
-def lf(text: str) -> str:
-    """The text with LF as its only line end."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _refuse_other_kinds(content: bytes) -> None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from articles.differences import Difference, differences, only
 from articles.exporter import MARK, csv_line
-from articles.images import fetch
 from articles.models import (
     ImportBatch,
     ImportRow,
@@ -20,8 +19,9 @@ from articles.models import (
     Source,
 )
 from articles.revisions import label
-from articles.storing import json_line
-from articles.wording import in_words
+from articles.wording import explained
+from newsroom.json_lines import json_line
+from newsroom.sql import fetch
 from taxonomy.models import VOCABULARIES
 
 EARLIER = 20  # batches that tell what is usual
@@ -162,7 +162,7 @@ def records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
             "last_line": row.last_line,
             "outcome": row.outcome,
             "article": row.article_id,
-            "findings": [in_words(finding) for finding in row.findings],
+            "findings": [explained(finding) for finding in row.findings],
             "conflicts": row.conflicts,
         }
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from articles.identity import Prepared, prepare
-from articles.images import fetch, run
 from articles.ledger import CHUNK_FILES, content_of, small_enough
 from articles.models import ImportBatch, SeedFile
-from articles.storing import as_json, copy_into
+from newsroom.sql import as_json, copy_into, fetch, run
 
 PAGE, PAGE_OF_TEXTS = 2_000, 20  # differences that are in memory
 

@@ -12,13 +12,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import editing, revisions, similarity, workflow
 from articles.models import (
+    OUT_OF_USE,
     TERM_FIELDS,
     Article,
     Decision,
@@ -29,6 +30,7 @@ from articles.models import (
 )
 from articles.revisions import Snapshot
 from newsroom.refusal import Refused
+from newsroom.sql import fetch, run
 
 CHUNK = 100  # articles that are looked at together
 LOCK = 0x616C696B  # "alik": who looks must see what others have found
@@ -37,7 +39,6 @@ NEAREST = 10  # articles looked at for a band, on either side: any number may sh
 MOST = 10  # pairs of an article that are kept, the most alike
 KEPT = 64  # texts whose triples are in memory
 CHAIN = 10  # articles joined one to another
-OUT_OF_USE = {Status.DECLINED, Status.WITHDRAWN}
 
 # --- finding --------------------------------------------------------------------------------------
 
@@ -48,12 +49,11 @@ def run_next() -> bool:
 
 
 def _look_at_next() -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
+    with transaction.atomic():
+        [(locked,)] = fetch("SELECT pg_try_advisory_xact_lock(%s)", LOCK)
+        if not locked:
             return 0
-        cursor.execute(TAKE, {"chunk": CHUNK})
-        taken = cursor.fetchall()
+        taken = fetch(TAKE, chunk=CHUNK)
         _look(sorted({article for (article,) in taken}))
     return len(taken)
 
@@ -74,9 +74,9 @@ def find_all(progress: Callable[[int, int], None] = lambda waiting, done: None) 
 
 def queue_all() -> None:
     """Let every article be looked at again. What has been decided stays."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("TRUNCATE articles_likeness, articles_likenessqueue")
-        cursor.execute(QUEUE_ALL)
+    with transaction.atomic():
+        run("TRUNCATE articles_likeness, articles_likenessqueue")
+        run(QUEUE_ALL)
 
 
 TAKE = """
@@ -118,19 +118,16 @@ def _look(articles: list[int]) -> None:
     texts.load(articles)
     found = [(pk, band) for pk in articles for band in similarity.bands(texts.triples(pk))]
     columns = {"articles": [pk for pk, _band in found], "bands": [band for _pk, band in found]}
-    with connection.cursor() as cursor:
-        cursor.execute(NOTE, columns)
-        cursor.execute(SHARING, columns | {"nearest": NEAREST})
-        pairs = {*cursor.fetchall()}
+    run(NOTE, **columns)
+    pairs = {*fetch(SHARING, **columns, nearest=NEAREST)}
     waiting = DuplicatePair.objects.of(*articles).filter(decision="")
     known = {(low, high): pk for pk, low, high in waiting.values_list("pk", "low", "high")}
     alike = _alike(_without_joined(pairs | known.keys()), texts)
     DuplicatePair.objects.filter(
         pk__in=[pk for pair, pk in known.items() if pair not in alike], decision=""
     ).delete()
-    with connection.cursor() as cursor:
-        low, high = ([pair[side] for pair in alike] for side in (0, 1))
-        cursor.execute(KEEP, {"low": low, "high": high, "similarity": list(alike.values())})
+    low, high = ([pair[side] for pair in alike] for side in (0, 1))
+    run(KEEP, low=low, high=high, similarity=list(alike.values()))
 
 
 def _alike(pairs: Collection[Pair], texts: "_Texts") -> dict[Pair, float]:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import lessons, revisions, rewriting
+from articles.locking import locked
 from articles.models import TERM_FIELDS, Article, Revision, RevisionKind
 from articles.revisions import Snapshot
-from articles.workflow import Stale
 from newsroom.refusal import Refused
 
 NAMED = 20  # unknown terms that a refusal names
@@ -49,9 +49,7 @@ def save(
     this person may not add a term that there is none of.
     """
     check_right(by)
-    current = Article.objects.select_for_update().get(pk=article.pk)
-    if current.version != article.version:
-        raise Stale
+    current = locked(article)
     before = text(current)
     after = dict(rewriting.at_home(before | _resolved(changes)))
     _check_new_terms(by, before, after)

@@ -17,7 +17,7 @@ PASSAGES = 2  # of an article
 LOOKED_THROUGH = 20_000  # characters of each text; a word that stands deeper is found, but not quoted
 
 
-def found(rows: Collection[Row], words: Collection[str]) -> list[SafeString]:
+def entries(rows: Collection[Row], words: Collection[str]) -> list[SafeString]:
     """The entries of search hits, in their order. One statement."""
     stories = story.several([row.pk for row in rows])
     return [

@@ -18,7 +18,7 @@ from articles.identity import KEY_LABEL, KEY_PREFIX, Prepared, prepare
 from articles.labels import TERM_LABELS
 from articles.models import TERM_FIELDS, Article
 from articles.revisions import label, snapshot
-from articles.storing import json_line
+from newsroom.json_lines import json_line
 
 CHUNK = 100  # articles in memory
 # Of a seed file: more would be called large when it is imported.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import connection
 from django.template import Context, Engine, Template
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -19,17 +18,18 @@ from pyroaring import BitMap
 
 from articles.charts import last_day
 from articles.filters import MAX_QUERY, ArticleFilter
-from articles.models import FIELDS, Source
+from articles.models import VOCABULARY_FIELDS, Source
 from articles.search.families import families
 from articles.search.query import Asked, count, is_better_asked_once, matching
 from articles.search.reader import Reader
+from newsroom.sql import fetch
 from taxonomy.models import VOCABULARIES
 
 OPTIONS = 8  # of one facet
 MONTHS = 12
 SHARE_STEP = 5  # per cent; a bar's width is a class of the stylesheet
 KEPT = 300  # rendered facets, a few kilobytes each
-KINDS = (*FIELDS, "source")
+KINDS = (*VOCABULARY_FIELDS, "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Facets:
         if len(selection.query()) > MAX_QUERY:
             return []
         own = {
-            kind: selection.every and kind in FIELDS for kind in KINDS
+            kind: selection.every and kind in VOCABULARY_FIELDS for kind in KINDS
         }  # what is chosen narrows its own kind too
         asked = {kind: selection.asked(without="" if own[kind] else kind) for kind in KINDS}
         asked["month"] = selection.asked(without="since")
@@ -144,7 +144,7 @@ class Facets:
         query, asked = self.selection.query, [name for names in chosen.values() for name in names]
         if own is not None:
             return query(**{kind: [name for name in asked if name not in own]}), ""
-        if self.selection.every and kind in FIELDS:
+        if self.selection.every and kind in VOCABULARY_FIELDS:
             return query(**{kind: [*asked, address]}), ""
         also = query(**{kind: [*asked, address]}) if asked else ""
         return query(**{kind: [address]}), also
@@ -224,9 +224,8 @@ _NAMES = " UNION ALL ".join(
 
 def _names(ids: Mapping[str, Iterable[int]]) -> dict[tuple[str, int], Named]:
     """By kind and id: the names of all that still exist."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NAMES, [list(ids[kind]) for kind in (*VOCABULARIES, "source")])
-        return {(kind, pk): Named(name, address) for kind, pk, name, address in cursor.fetchall()}
+    rows = fetch(_NAMES, *(list(ids[kind]) for kind in (*VOCABULARIES, "source")))
+    return {(kind, pk): Named(name, address) for kind, pk, name, address in rows}
 
 
 @lru_cache(maxsize=KEPT)

@@ -18,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from articles.by_term import carrying, find_moved, find_terms, with_narrower
-from articles.models import FIELDS, Article, ArticleQuerySet, Source
+from articles.models import VOCABULARY_FIELDS, Article, ArticleQuerySet, Source
 from articles.naming import Naming
 from articles.search import text
 from articles.search.query import Asked, Word, matching
@@ -232,7 +232,7 @@ class ArticleFilter(django_filters.FilterSet):
     @cached_property
     def several(self) -> bool:
         """Whether `match` makes a difference."""
-        return any(len(self.found(vocabulary)) > 1 for vocabulary in FIELDS)
+        return any(len(self.found(vocabulary)) > 1 for vocabulary in VOCABULARY_FIELDS)
 
     @property
     def any_query(self) -> str:
@@ -285,7 +285,7 @@ class ArticleFilter(django_filters.FilterSet):
         words, together = self._words
         groups = [
             (kind, self._ids(kind, things))
-            for kind in [*FIELDS, "source"]
+            for kind in [*VOCABULARY_FIELDS, "source"]
             for things in self._groups(kind)
             if kind != without
         ]
@@ -294,16 +294,20 @@ class ArticleFilter(django_filters.FilterSet):
 
     def _groups(self, kind: str) -> list[list[Any]]:
         found = list(self.found(kind))
-        return [[thing] for thing in found] if self.every and kind in FIELDS else [found] if found else []
+        if self.every and kind in VOCABULARIES:
+            return [[thing] for thing in found]
+        return [found] if found else []
 
     def _ids(self, kind: str, things: list[Any]) -> frozenset[int]:
-        return with_narrower(things, self.trees) if kind in FIELDS else frozenset(one.pk for one in things)
+        if kind in VOCABULARIES:
+            return with_narrower(things, self.trees)
+        return frozenset(one.pk for one in things)
 
     @cached_property
     def chosen(self) -> list[Choice]:
         """What the list is narrowed to, each with the query string that drops it."""
         choices = []
-        for parameter in [*FIELDS, "source"]:
+        for parameter in [*VOCABULARY_FIELDS, "source"]:
             for thing, asked in self.found(parameter).items():
                 kept = [name for name in self._asked(parameter) if name not in asked]
                 choices.append(
@@ -317,7 +321,7 @@ class ArticleFilter(django_filters.FilterSet):
 
     def fewer(self) -> Iterator[tuple[Choice, Asked]]:
         """Each way to ask for less, a whole parameter or one word of several, and what is asked for then."""
-        for kind in [*FIELDS, "source"]:
+        for kind in [*VOCABULARY_FIELDS, "source"]:
             if things := self.found(kind):
                 name = "、".join(map(str, things))
                 yield (
@@ -353,8 +357,8 @@ class ArticleFilter(django_filters.FilterSet):
     @property
     def moved_query(self) -> str:
         """The query string that names terms where they are now; empty if none of those asked for was moved."""
-        asked = {kind: list(self._asked(kind)) for kind in FIELDS}
-        for kind in FIELDS:
+        asked = {kind: list(self._asked(kind)) for kind in VOCABULARY_FIELDS}
+        for kind in VOCABULARY_FIELDS:
             errors = self.form.errors.as_data().get(kind, [])
             unknown = [error.params["asked"] for error in errors if "asked" in (error.params or {})]
             for name, term in find_moved(VOCABULARIES[kind], unknown).items():

@@ -7,15 +7,22 @@ pending; of the batch's rows, the ids.
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
-from articles.models import FIELDS, TERM_FIELDS, Article, EventPoint, EventSummary, Revision, Source
+from articles.models import (
+    TERM_FIELDS,
+    VOCABULARY_FIELDS,
+    Article,
+    EventPoint,
+    EventSummary,
+    Revision,
+    Source,
+)
+from newsroom.sql import fetch, run
 from taxonomy.models import Term, followed
 
 # What an import writes of an article that is there already. Status, times and people are the desk's.
@@ -53,19 +60,6 @@ def image(*, last: str, rows: str) -> str:
 # person does leaves a revision, and ids of revisions never come again.
 STATE = """md5(concat_ws(' ', (SELECT max(v.id) FROM articles_revision v WHERE v.article_id = a.id),
     a.record_key, a.record_hash, a.base::text))::uuid"""
-
-
-def run(statement: str, **values: Any) -> int:
-    """How many rows it changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.rowcount
-
-
-def fetch(statement: str, **values: Any) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
 
 
 def columns(model: type[Model]) -> str:
@@ -323,7 +317,7 @@ def _fill_terms(side: str, ids: Sequence[int]) -> None:
         )
         ways: dict[str, dict[int, int]] = {}
         for pk, term in _today(side, link.tag_model(), names, ids).items():
-            ways.setdefault(FIELDS[term.vocabulary], {})[pk] = term.pk
+            ways.setdefault(VOCABULARY_FIELDS[term.vocabulary], {})[pk] = term.pk
         for target, way in ways.items():
             _carry(side, field, target, way, ids)
 

@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from psycopg.errors import DeadlockDetected
 from psycopg.pq import TransactionStatus
 
 from articles import imprints, updates, waiting
@@ -34,8 +34,11 @@ from articles.models import (
 )
 from articles.parsing import parsed, usual_jobs
 from articles.spellings import Spellings, Terms
-from articles.storing import POINT_COLUMNS, as_json, copy_links, copy_rows, new_ids, point_rows, spelled_terms
+from articles.storing import POINT_COLUMNS, copy_links, point_rows, spelled_terms
 from articles.waiting import Place
+from newsroom import sql
+from newsroom.collisions import twice
+from newsroom.sql import as_json, copy_rows, new_ids
 
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
@@ -112,10 +115,9 @@ def _reached(skipped: Sequence[SkippedFile]) -> bool:
 @contextmanager
 def only_import() -> Iterator[None]:
     """Nothing else imports, undoes or redoes meanwhile. Raises Busy."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise Busy
+    [(locked,)] = sql.fetch("SELECT pg_try_advisory_lock(%s)", LOCK)
+    if not locked:
+        raise Busy
     try:
         yield
     finally:
@@ -128,8 +130,7 @@ def _unhurried() -> Iterator[None]:
 
     Should the machine fall in between, the newest chunks have not begun: whatever came after them is gone too.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO off")
+    sql.run("SET synchronous_commit TO off")
     try:
         yield
     finally:
@@ -139,8 +140,7 @@ def _unhurried() -> Iterator[None]:
 def _let_go(statement: str, *values: Any) -> None:
     """A lost connection has given back what it held; neither it nor a failed transaction must hide what went wrong."""
     if connection.connection and connection.connection.info.transaction_status in {IDLE, INTRANS}:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
+        sql.run(statement, *values)
 
 
 class _TakeBack(Exception):
@@ -171,11 +171,10 @@ def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, sk
 
 def _last_row() -> int:
     """The id of the newest row of all batches, or of one that was taken back."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('articles_importrow', 'id')), 0)"
-        )
-        return cursor.fetchone()[0]
+    [(last,)] = sql.fetch(
+        "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('articles_importrow', 'id')), 0)"
+    )
+    return last
 
 
 def finish(batch: ImportBatch) -> None:
@@ -197,13 +196,12 @@ def add(batch: ImportBatch, name: str, content: bytes) -> list[ImportRow]:
 
 
 def _count(batch: ImportBatch) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT outcome, count(*), count(*) FILTER (WHERE needs_care) FROM articles_importrow"
-            " WHERE batch_id = %s GROUP BY 1",
-            [batch.pk],
-        )
-        counts = {outcome: (records, care) for outcome, records, care in cursor.fetchall()}
+    rows = sql.fetch(
+        "SELECT outcome, count(*), count(*) FILTER (WHERE needs_care) FROM articles_importrow"
+        " WHERE batch_id = %s GROUP BY 1",
+        batch.pk,
+    )
+    counts = {outcome: (records, care) for outcome, records, care in rows}
     told = [outcome for outcome in Outcome.values if outcome not in DECIDED or outcome in counts]
     batch.counts = {outcome: counts.get(outcome, (0, 0))[0] for outcome in told}
     batch.needs_care = sum(care for _records, care in counts.values())
@@ -239,12 +237,7 @@ def _import(
     An editor may save an article or a term under the same key at the same moment, or hold what the chunk waits for
     and wait for what it holds: then the chunk is tried once more, and finds what the editor has saved.
     """
-    try:
-        _import_once(batch, chunk, publish, spellings)
-    except (IntegrityError, OperationalError) as error:
-        if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
-            raise
-        _import_once(batch, chunk, publish, spellings)
+    twice(partial(_import_once, batch, chunk, publish, spellings), IntegrityError)
 
 
 @transaction.atomic

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from articles.images import STATE, image, run
+from articles.images import STATE, image
 from articles.models import ImportBatch, ImprintKind, Source
+from newsroom.sql import run
 
 # SQL: the record of this row `r` became a new article.
 CREATED = (

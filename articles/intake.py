@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from articles.files import FoundFile, NamedBytes, StillGrowing
 from articles.identity import Prepared
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
-from articles.storing import copy_rows, new_ids
+from newsroom.sql import copy_rows, fetch, new_ids
 
 CHUNK_FILES = 500
 CHUNK_BYTES = 4_000_000
@@ -229,10 +229,8 @@ def _note_unchanged(batch: ImportBatch, files: list[Delivered], publish: Publish
     """Write rows for the files in which nothing is new, without parsing them (row F15). Returns how many by file."""
     if not files:
         return Counter()
-    values = {"ids": [file.id for file in files], "names": [file.name for file in files], "batch": batch.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(NOTE_UNCHANGED, values)
-        noted = cursor.fetchall()
+    ids, names = [file.id for file in files], [file.name for file in files]
+    noted = fetch(NOTE_UNCHANGED, ids=ids, names=names, batch=batch.pk)
     if publish:
         publish([article_id for _file_id, article_id in noted])
     return Counter(file_id for file_id, _article_id in noted)

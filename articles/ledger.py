@@ -19,10 +19,10 @@ from typing import Any
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
-from articles.images import fetch
 from articles.models import SeedFile, UploadFile
 from articles.placing import placed
-from articles.storing import json_line
+from newsroom.json_lines import json_line
+from newsroom.sql import fetch
 
 CHUNK_FILES = 500
 CHUNK_BYTES = 8_000_000  # of contents in memory, or one file

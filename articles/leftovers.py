@@ -2,8 +2,9 @@
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from articles.images import columns, fetch, record, run
+from articles.images import columns, record
 from articles.models import ImportBatch, Imprint, Reuse, Source
+from newsroom.sql import fetch, run
 from taxonomy.models import VOCABULARIES, Merge, Term
 
 # SQL: the rows that this batch has made and that are, or are not, there.

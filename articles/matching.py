@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db.models.fields.json import KeyTextTransform
 
-from articles.images import fetch
 from articles.intake import Row
 from articles.models import Article, ImportBatch, ImportRow, Outcome, Status
+from newsroom.sql import fetch
 
 LINK_TAKEN = "link-taken"
 

@@ -10,15 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import story
-from articles.models import Article, Revision, Status
+from articles.models import OUT_OF_USE, Article, Revision
 from articles.story import Story
 from articles.workflow import last_decision
 from newsroom.ids import is_id
 
 _signer = signing.TimestampSigner(salt="articles.preview")
 MAX_TOKEN = 200  # characters; a token of ours is a third of it
-# What nobody is shown any more, whatever link was given out.
-CLOSED = {Status.DECLINED, Status.WITHDRAWN}
 
 
 def link(article: Article) -> str:
@@ -50,7 +48,8 @@ def opened(token: str) -> tuple[int, int, datetime]:
 
 
 def may_be_shown(article: Article) -> bool:
-    return article.status not in CLOSED and not article.is_leaving(timezone.now())
+    """Nobody sees what is out of use, whatever link was given out."""
+    return article.status not in OUT_OF_USE and not article.is_leaving(timezone.now())
 
 
 def of(article: Article, revision: Revision | None) -> Story | None:

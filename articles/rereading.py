@@ -8,6 +8,7 @@ from typing import Any
 from articles import seeds
 from articles.decoding import BOMS
 from articles.identity import Prepared, prepare
+from newsroom.line_ends import lf
 
 LARGEST = seeds.MAX_BYTES  # of a file; the importer takes no larger one
 WHOLE = 500_000  # bytes of a file that is parsed as a whole for one of its records
@@ -45,7 +46,7 @@ def readable(content: bytes) -> str:
     if len(content) > WHOLE:
         try:
             text = content.decode("utf-8-sig")
-            return text.replace("\r\n", "\n").replace("\r", "\n")
+            return lf(text)
         except UnicodeDecodeError:
             pass
     return seeds.parse(content).text or "\n".join(map(_line, content.split(b"\n")))

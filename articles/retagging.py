@@ -18,13 +18,12 @@ from django.utils.translation import gettext as _
 
 from articles import swapping
 from articles.editing import check_right
-from articles.images import fetch, run
 from articles.models import LINKS, Article, Retag, RetagKind, RetagOutcome, RetagRow, Status
-from articles.storing import as_json
 from articles.swapping import SIDES, Desk, Edit
+from newsroom.collisions import once_more
 from newsroom.refusal import Refused
+from newsroom.sql import as_json, fetch, run
 from taxonomy import learning
-from taxonomy.merge import once_more
 from taxonomy.models import VOCABULARIES, Term, followed
 
 CHUNK = 500  # articles

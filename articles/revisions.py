@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection
 from django.db.models import Field, Max
 from django.db.models.fields.json import KeyTextTransform
 
@@ -19,7 +18,7 @@ from articles.models import (
     RevisionKind,
     Status,
 )
-from articles.storing import as_json, copy_rows
+from newsroom.sql import as_json, copy_rows, run
 
 # What a seed says about an article. `Article.base` has these, the terms (as spelled) and the event summary.
 SEED_FIELDS = ("title", "url", "also_at", "summary", "source_date", "source_date_origin", "extra")
@@ -130,8 +129,7 @@ def record_imports(article_ids: Iterable[int]) -> None:
         pk: _not_from_seed(url or "") for pk, url in bases.values_list("pk", KeyTextTransform("url", "base"))
     }
     if own:
-        with connection.cursor() as cursor:
-            cursor.execute(RECORD_IMPORTS, [as_json(own)])
+        run(RECORD_IMPORTS, as_json(own))
 
 
 def imported_snapshot(base: Snapshot) -> Snapshot:

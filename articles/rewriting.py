@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from articles import links
 from articles.identity import text_hash
 from articles.models import (
-    FIELDS,
     TERM_FIELDS,
+    VOCABULARY_FIELDS,
     Article,
     EventPoint,
     EventSummary,
@@ -20,6 +20,7 @@ from articles.models import (
     TermLink,
 )
 from articles.revisions import Snapshot
+from newsroom.sql import run
 from taxonomy import homes, names
 from taxonomy.models import Term
 
@@ -71,9 +72,9 @@ def at_home(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Terms that were moved to another vocabulary stand there, if the content speaks of all of them."""
     if not content.keys() >= TERM_FIELDS.keys():
         return content
-    spelled = {vocabulary: content[field] for vocabulary, field in FIELDS.items()}
+    spelled = {vocabulary: content[field] for vocabulary, field in VOCABULARY_FIELDS.items()}
     found = homes.at_home(spelled, homes.homes(spelled))
-    return {**content, **{FIELDS[vocabulary]: names for vocabulary, names in found.items()}}
+    return {**content, **{VOCABULARY_FIELDS[vocabulary]: names for vocabulary, names in found.items()}}
 
 
 def close_draft(article: Article, draft: Revision) -> None:
@@ -167,8 +168,7 @@ def _rewrite_points(points: Sequence[EventPoint]) -> None:
     """One in front of thousands moves all of them on: `bulk_update` would take minutes for that."""
     if points:
         rows = [(point.pk, point.heading, point.body) for point in points]
-        with connection.cursor() as cursor:
-            cursor.execute(REWRITE_POINTS, [list(column) for column in zip(*rows, strict=True)])
+        run(REWRITE_POINTS, *(list(column) for column in zip(*rows, strict=True)))
 
 
 # --- terms ----------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from articles import labels
 from articles.cleaning import clean
-from articles.decoding import Undecodable, decode, lf
+from articles.decoding import Undecodable, decode
 from articles.findings import Finding, excerpt
 from articles.labels import Label
 from articles.records import Record, Value, understand
+from newsroom.line_ends import lf
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from articles import imprints
-from articles.images import fetch
 from articles.intake import Row
-from articles.models import FIELDS, TERM_FIELDS, ImportBatch
+from articles.models import TERM_FIELDS, VOCABULARY_FIELDS, ImportBatch
+from newsroom.sql import fetch
 from taxonomy import homes, names
 from taxonomy.models import POINTERS, Term
 
@@ -103,14 +103,16 @@ def at_home(contents: Sequence[dict[str, Any]], terms: Terms) -> Sequence[dict[s
     """The same; a name whose term was moved to another vocabulary stands there, and its term joins the known ones."""
     unknown = {
         vocabulary: {name for content in contents for name in content[field] if name not in terms[field]}
-        for vocabulary, field in FIELDS.items()
+        for vocabulary, field in VOCABULARY_FIELDS.items()
     }
     known = homes.homes(unknown)
     for term in known.values():
-        terms[FIELDS[term.vocabulary]][term.name] = term
+        terms[VOCABULARY_FIELDS[term.vocabulary]][term.name] = term
     return [_content_at_home(content, known) for content in contents] if known else contents
 
 
 def _content_at_home(content: dict[str, Any], known: homes.Homes) -> dict[str, Any]:
-    found = homes.at_home({vocabulary: content[field] for vocabulary, field in FIELDS.items()}, known)
-    return content | {FIELDS[vocabulary]: spelled for vocabulary, spelled in found.items()}
+    found = homes.at_home(
+        {vocabulary: content[field] for vocabulary, field in VOCABULARY_FIELDS.items()}, known
+    )
+    return content | {VOCABULARY_FIELDS[vocabulary]: spelled for vocabulary, spelled in found.items()}

@@ -1,61 +1,10 @@
-"""Set-based writes: rows go in by COPY, under ids taken from the table's own sequence. No rules here."""
+"""The rows that an article's terms and points are stored in. No rules here."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
-
-from django.db import connection, models
+from collections.abc import Iterable, Iterator, Mapping
 
 from articles.models import TERM_FIELDS
+from newsroom.sql import copy_rows
 from taxonomy.models import Term
-
-
-def new_ids(model: type[models.Model], count: int) -> list[int]:
-    """So many fresh primary keys of the model's table."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, count],
-        )
-        return [row[0] for row in cursor]
-
-
-def copy_rows(
-    model: type[models.Model],
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    types: Sequence[str] = (),
-) -> None:
-    """COPY rows into the model's table; what is not among the columns gets the database's default.
-
-    With the PostgreSQL `types` of the columns the rows go in binary: for bytes, which as text take twice the room.
-    """
-    names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    copy_into(f"{connection.ops.quote_name(model._meta.db_table)} ({names})", rows, types)
-
-
-def copy_into(place: str, rows: Iterable[Sequence[Any]], types: Sequence[str] = ()) -> None:
-    """The same, into what SQL calls this place: a table, perhaps with columns."""
-    statement = f"COPY {place} FROM STDIN" + (" (FORMAT BINARY)" if types else "")
-    with (
-        connection.wrap_database_errors,  # Django wraps execute(), not copy()
-        connection.cursor() as cursor,
-        cursor.copy(statement) as copy,
-    ):
-        if types:
-            copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def json_line(content: Mapping[str, Any]) -> str:
-    """A line of a file."""
-    return json.dumps(content, ensure_ascii=False) + "\n"
-
 
 LINK_COLUMNS = ("content_object_id", "tag_id", "raw", "position")
 POINT_COLUMNS = ("article_id", "position", "heading", "body")

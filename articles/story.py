@@ -17,14 +17,24 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from articles.listing import ListedTerm, Publisher, article_address, original
-from articles.models import FIELDS, LINKS, TERM_FIELDS, Article, Correction, EventPoint, Origin, Reuse, Source
+from articles.models import (
+    LINKS,
+    TERM_FIELDS,
+    VOCABULARY_FIELDS,
+    Article,
+    Correction,
+    EventPoint,
+    Origin,
+    Reuse,
+    Source,
+)
 from articles.revisions import Snapshot
 from articles.rights import Point, Shown, shown
 from articles.statements import Statement, lines, terms
 from taxonomy.models import is_public
 
 # On a page: an article of 30,000 points must not make one of 20 MB.
-LIMITS = {"points": 500, **dict.fromkeys(FIELDS.values(), 200)}
+LIMITS = {"points": 500, **dict.fromkeys(VOCABULARY_FIELDS.values(), 200)}
 CORRECTIONS = 20  # on a page, the latest
 KEPT = 1_000  # pages, some 20 kB each, and
 MAX_KEPT = 20_000  # characters of an article whose page is kept: all together never take more than 100 MB
@@ -126,7 +136,7 @@ _COLUMNS = [
     *("reuse", "excerpt", "summary", "source__host", "source__name", "source__reuse"),
     *("event_summary__intro", "event_summary__conclusion", "event_summary__origin"),
     *(_corrections, _points),
-    *(terms(vocabulary, LIMITS[field] + 1) for vocabulary, field in FIELDS.items()),
+    *(terms(vocabulary, LIMITS[field] + 1) for vocabulary, field in VOCABULARY_FIELDS.items()),
 ]
 _public = Statement(Article.objects.published, _COLUMNS)
 _any = Statement(Article.objects.all, _COLUMNS)
@@ -212,7 +222,9 @@ def of_snapshot(article: Article, said: Snapshot) -> Story:
     Its terms and source are those of today. A constant number of statements.
     """
     parts: dict[str, Sequence[Any]] = {"points": _said_points(said)}
-    parts |= {field: _named(vocabulary, said.get(field) or ()) for vocabulary, field in FIELDS.items()}
+    parts |= {
+        field: _named(vocabulary, said.get(field) or ()) for vocabulary, field in VOCABULARY_FIELDS.items()
+    }
     day = said.get("source_date")
     texts = [said.get(name) or "" for name in ("intro", "conclusion")]
     has_summary = any(texts) or bool(parts["points"])

@@ -9,10 +9,9 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from articles import revisions, rewriting
-from articles.images import run
-from articles.models import FIELDS, LINKS, Article, Revision, RevisionKind
+from articles.models import LINKS, VOCABULARY_FIELDS, Article, Revision, RevisionKind
 from articles.revisions import Snapshot
-from articles.storing import as_json
+from newsroom.sql import as_json, run
 from taxonomy.models import VOCABULARIES, Term
 
 VERB = "retag"
@@ -44,7 +43,7 @@ class Desk:
     def drafted(self, vocabulary: str, article: int) -> list[str] | None:
         """The names in the waiting draft; None if none waits, or it says nothing of them."""
         draft = self.drafts.get(article)
-        return draft.snapshot.get(FIELDS[vocabulary]) if draft else None
+        return draft.snapshot.get(VOCABULARY_FIELDS[vocabulary]) if draft else None
 
     def meant(self, vocabulary: str, names: Iterable[str]) -> list[int | None]:
         """The term of each name; one that is new has none."""
@@ -78,7 +77,11 @@ def desk(ids: Collection[int], vocabularies: Iterable[str]) -> Desk:
             links[vocabulary].setdefault(article, {})[term] = Link(raw, position)
     names = {
         vocabulary: VOCABULARIES[vocabulary].objects.resolve(
-            {name for draft in drafts.values() for name in draft.snapshot.get(FIELDS[vocabulary], [])}
+            {
+                name
+                for draft in drafts.values()
+                for name in draft.snapshot.get(VOCABULARY_FIELDS[vocabulary], [])
+            }
         )
         for vocabulary in vocabularies
     }
@@ -123,7 +126,7 @@ def _swap_names(
         done["added"] = [added.pk, place]
         new.insert(place, added.name)
     if done:
-        edit.draft[FIELDS[vocabulary]] = new
+        edit.draft[VOCABULARY_FIELDS[vocabulary]] = new
     return done
 
 
@@ -190,7 +193,7 @@ def _swap_draft_back(
         meant = on.meant(vocabulary, names)
         if pk in meant:
             kept = [name for name, other in zip(names, meant, strict=True) if other != pk]
-            edit.draft[FIELDS[vocabulary]] = kept
+            edit.draft[VOCABULARY_FIELDS[vocabulary]] = kept
     if "removed" in done and (term := today.get(done["removed"][0])):
         _back_in_draft(edit, on, term, done["removed"][1])
     return bool(edit.draft)
@@ -200,7 +203,7 @@ def _back_in_draft(edit: Edit, on: Desk, term: Term, place: int) -> None:
     names = on.drafted(term.vocabulary, edit.article)
     if names is None:
         return
-    field = FIELDS[term.vocabulary]
+    field = VOCABULARY_FIELDS[term.vocabulary]
     names = list(edit.draft.get(field, names))
     if term.pk not in on.meant(term.vocabulary, names):
         names.insert(place, term.name)

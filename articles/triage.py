@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from articles.findings import ERROR, FINDINGS, WARNING
 from articles.models import LINKS, Outcome, Status, TermLink
+from newsroom.sql import fetch
 
 NEWEST = 5_000  # of the entries to do are looked at,
 MINE = 1_000  # and of those assigned to oneself
@@ -173,16 +173,15 @@ def queue(user: int, *, reason: str = "", who: str = "") -> Queue:
     told = {
         code: severity for code, (severity, *_words) in FINDINGS.items() if code not in _SEEN_ON_THE_ENTRY
     }
-    parameters = {
-        "status": Status.DRAFT.value,
-        "newest": NEWEST,
-        "mine": MINE,
-        "user": user,
-        "settled": [outcome.value for outcome in SETTLED],
-        "errors": [code for code, severity in told.items() if severity == ERROR],
-        "warnings": [code for code, severity in told.items() if severity == WARNING],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL, parameters)
-        entries = [Entry(*row) for row in cursor.fetchall()]
+    rows = fetch(
+        _SQL,
+        status=Status.DRAFT.value,
+        newest=NEWEST,
+        mine=MINE,
+        user=user,
+        settled=[outcome.value for outcome in SETTLED],
+        errors=[code for code, severity in told.items() if severity == ERROR],
+        warnings=[code for code, severity in told.items() if severity == WARNING],
+    )
+    entries = [Entry(*row) for row in rows]
     return Queue(entries, user, reason, who, more=len(entries) >= NEWEST)

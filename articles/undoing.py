@@ -11,15 +11,15 @@ from math import inf
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
-from psycopg.errors import DeadlockDetected
 
 from articles import images, importer, imprints, leftovers, untouched, uploads, waiting
 from articles.importer import only_import
 from articles.models import Article, ImportBatch, ImportRow, Imprint, ImprintKind, Outcome
 from articles.untouched import Kept, Verdict
+from newsroom.collisions import twice
 
 CHUNK = 500  # articles
 BROUGHT, CHANGED = (Outcome.CREATED, Outcome.DUPLICATE), (Outcome.UPDATED, Outcome.CONFLICT)
@@ -204,14 +204,7 @@ def _chunks(rows: QuerySet, order: str) -> Iterator[list[int]]:
 
 def _once_more(work: Callable[[], None]) -> None:
     """In one transaction; tried again where an editor saved what it needs, or waited for what it holds."""
-    try:
-        with transaction.atomic():
-            work()
-    except (IntegrityError, OperationalError) as error:
-        if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
-            raise
-        with transaction.atomic():
-            work()
+    twice(transaction.atomic(work), IntegrityError)
 
 
 def _undo_chunk(ids: Sequence[int]) -> Verdict:

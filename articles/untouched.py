@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles import teamwork
-from articles.images import STATE, fetch
+from articles.images import STATE
 from articles.imprints import CREATED
 from articles.models import (
     TERM_FIELDS,
@@ -23,6 +23,7 @@ from articles.models import (
     Revision,
     Status,
 )
+from newsroom.sql import fetch
 
 # What belongs to an article and goes with it. Whatever else names one is somebody's work, and keeps it.
 OWN = {DuplicatePair, EventSummary, EventPoint, Revision, ImportRow, OpenArticle, *TERM_FIELDS.values()}

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
 from django.db.models import F
 
 from articles import imprints, links, revisions, rewriting
@@ -27,8 +26,9 @@ from articles.models import (
     Source,
 )
 from articles.spellings import Spellings, Terms, at_home
-from articles.storing import POINT_COLUMNS, as_json, copy_rows, point_rows, spelled_terms
+from articles.storing import POINT_COLUMNS, point_rows, spelled_terms
 from articles.threeway import Merged, merge_sequence, merge_set, merge_value
+from newsroom.sql import as_json, copy_rows, run
 from taxonomy.models import Term
 from taxonomy.names import key
 
@@ -272,7 +272,7 @@ def _write_articles(batch: ImportBatch, updates: list[Update], note: str) -> Non
     ids = [update.article.pk for update in updates]
     revisions.record_imports(ids)  # while their base still holds what came in
     sources = imprints.sources(batch, {host for update in updates if (host := _new_host(update))})
-    _execute(UPDATE_ARTICLES, [_article_values(update, sources) for update in updates])
+    run(UPDATE_ARTICLES, as_json([_article_values(update, sources) for update in updates]))
     _write_events(updates)
     for name in TERM_FIELDS:
         _write_terms(name, updates)
@@ -349,7 +349,7 @@ def _write_hashes(updates: list[Update]) -> None:
     """What was read last; `base` stays, since the live article says nothing of it yet."""
     if updates:
         rows = [{"id": update.article.pk, "record_hash": str(update.row.record.hash)} for update in updates]
-        _execute(UPDATE_HASHES, rows)
+        run(UPDATE_HASHES, as_json(rows))
 
 
 def _write_bases(updates: list[Update]) -> None:
@@ -363,9 +363,4 @@ def _write_bases(updates: list[Update]) -> None:
         for update in updates
     ]
     if rows:
-        _execute(UPDATE_BASES, rows)
-
-
-def _execute(statement: str, rows: list[dict[str, Any]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [as_json(rows)])
+        run(UPDATE_BASES, as_json(rows))

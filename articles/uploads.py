@@ -24,8 +24,8 @@ from articles import importer, turns, workflow
 from articles.files import NamedBytes, SkippedFile
 from articles.models import Article, ImportBatch, ImportRow, PreviewRow, Upload, UploadFile, UploadState
 from articles.models.uploads import ENDED, WORK
-from articles.storing import as_json, copy_rows
 from newsroom.refusal import Refused
+from newsroom.sql import as_json, copy_rows
 
 LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
 EVERY = 0.5  # seconds between two notes on how far it is

@@ -5,9 +5,9 @@ A place is a line of a stored file: what was decided of the record there holds w
 
 from django.db.models import Q
 
-from articles.images import fetch, run
 from articles.intake import Row
 from articles.models import BROKEN, ImportBatch, ImportRow, Outcome
+from newsroom.sql import fetch, run
 
 Place = tuple[int, int]  # a file's id, and the line where the record begins
 

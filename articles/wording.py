@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from articles.findings import FINDINGS, WARNING
 
 
-def in_words(finding: Mapping[str, Any]) -> dict[str, Any]:
+def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
     """A finding as rows hold it (code, line, text) with its severity, what it means and what to do.
 
     A code that a newer version wrote stands for itself.

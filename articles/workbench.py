@@ -24,11 +24,11 @@ from articles.models import (
 )
 from articles.teamwork import name
 from articles.workflow import TRANSITIONS
+from newsroom.counting import count
 from newsroom.permissions import may_see
 from taxonomy import learning, newterms
 from taxonomy.models import VOCABULARIES
 
-COUNTED = 10_000  # of anything; beyond that it is more
 LISTED = 10  # of one's own entries
 LATEST = 20  # acts
 # Apps, and lists in them, in the order of the front page; the others follow in that of the alphabet.
@@ -183,8 +183,7 @@ def _number(label: Any, rows: QuerySet, page: str, **query: str) -> Number:
 
 
 def _counted(label: Any, rows: QuerySet, address: str) -> Number:
-    number = rows[: COUNTED + 1].count()
-    return Number(str(label), min(number, COUNTED), number > COUNTED, address)
+    return Number(str(label), *count(rows), address)
 
 
 def _rules(user: AbstractBaseUser) -> list[Number]:

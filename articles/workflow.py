@@ -15,16 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import checklist, revisions, rewriting, swapping
+from articles.locking import locked
 from articles.models import Article, Note, Revision, RevisionKind, Status
 from newsroom.refusal import Refused
-
-
-class Stale(Refused):
-    """Somebody has changed the article since it was read."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody has changed this article since you opened it. Look at it again first."))
-
 
 # --- the table ------------------------------------------------------------------------------------
 
@@ -328,11 +321,9 @@ def _finish(
 def _checked(verb: str, seen: Article, by: AbstractBaseUser | None, note: str) -> Article:
     """The locked row, if this person may do this to it now. Raises Refused."""
     transition = TRANSITIONS[verb]
-    current = Article.objects.select_for_update().get(pk=seen.pk)
     if by is not None and not by.has_perm(transition.permission):
         raise Refused(_("You have no right to do this: %(verb)s.") % {"verb": transition.label})
-    if current.version != seen.version:
-        raise Stale
+    current = locked(seen)
     if current.status not in transition.sources:
         raise Refused(
             _("“%(verb)s” is not possible while the article is %(status)s.")

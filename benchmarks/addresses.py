@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from articles.models import FIELDS, Article
+from articles.models import VOCABULARY_FIELDS, Article
 from articles.paging import PAGE_SIZE, cursor
 from articles.search.query import find
 from articles.search.reader import Reader
@@ -32,8 +32,8 @@ class Chooser:
         self.articles = list(Article.objects.published().filter(pk__in=ids).order_by("pk").only("title"))
         moments = Article.objects.published().filter(pk__in=ids).order_by("pk")
         self.positions = list(moments.values_list("published_at", "pk"))
-        self.common = {kind: self.terms(kind, rare=False) for kind in FIELDS}
-        self.rare = {kind: self.terms(kind, rare=True) for kind in FIELDS}
+        self.common = {kind: self.terms(kind, rare=False) for kind in VOCABULARY_FIELDS}
+        self.rare = {kind: self.terms(kind, rare=True) for kind in VOCABULARY_FIELDS}
 
     def terms(self, vocabulary: str, *, rare: bool) -> list[str]:
         """Slugs."""

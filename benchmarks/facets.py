@@ -28,7 +28,7 @@ from django.utils.formats import date_format  # noqa: E402
 from articles import facets  # noqa: E402
 from articles.facets import MONTHS, OPTIONS, Facet, Facets, Option  # noqa: E402
 from articles.filters import ArticleFilter  # noqa: E402
-from articles.models import FIELDS, LINKS, Article, Source  # noqa: E402
+from articles.models import LINKS, VOCABULARY_FIELDS, Article, Source  # noqa: E402
 from articles.search.query import COUNTED, Asked, matching  # noqa: E402
 from articles.search.reader import Reader  # noqa: E402
 from benchmarks import figures  # noqa: E402
@@ -37,7 +37,7 @@ from benchmarks.language import COMMON, LATIN  # noqa: E402
 OPENED = 2  # options of a selection whose list is counted,
 LISTS = 150  # of so many selections
 SHOWN = 10  # wrong results
-KINDS = [*FIELDS, "source"]
+KINDS = [*VOCABULARY_FIELDS, "source"]
 
 Counts = dict[Any, int]
 
@@ -59,7 +59,7 @@ class Chooser:
     def selections(self, number: int) -> Iterator[str]:
         for place in range(number):
             query = QueryDict(mutable=True)
-            for kind in self.rng.sample([*FIELDS], self.rng.randrange(1, 4)):
+            for kind in self.rng.sample([*VOCABULARY_FIELDS], self.rng.randrange(1, 4)):
                 query.setlist(kind, self.values(kind, self.rng.randrange(1, 4)))
             if self.rng.random() < 0.3:
                 query["match"] = "all"
@@ -70,7 +70,7 @@ class Chooser:
             if place % 3 == 2:
                 query["q"] = " ".join(self.rng.sample([*COMMON, *LATIN], self.rng.choice((1, 1, 2))))
                 if self.rng.random() < 0.5:  # a narrow selection of a text finds next to nothing
-                    for kind in [*FIELDS, "source"][self.rng.randrange(2) :]:
+                    for kind in [*VOCABULARY_FIELDS, "source"][self.rng.randrange(2) :]:
                         query.pop(kind, None)
             yield query.urlencode()
 
@@ -129,7 +129,7 @@ class Truth:
         return self._rows("SELECT 1, count(*) FROM articles_article AS article WHERE {where}", "").get(1, 0)
 
     def counts(self, kind: str) -> Counts:
-        own_counts = self.selection.every and kind in FIELDS
+        own_counts = self.selection.every and kind in VOCABULARY_FIELDS
         without = "" if own_counts else "days" if kind == "month" else kind
         statement = {"source": COUNT_SOURCES, "month": COUNT_MONTHS}.get(kind, COUNT_TERMS)
         return self._rows(statement, without, kind)
@@ -153,7 +153,7 @@ class Truth:
 
     def _conditions(self, without: str) -> Iterator[tuple[str, Any]]:
         selection = self.selection
-        for kind in FIELDS:
+        for kind in VOCABULARY_FIELDS:
             ids = [term.pk for term in selection.found(kind)] if kind != without else []
             for group in ([pk] for pk in ids) if selection.every else filter(None, [ids]):
                 table = LINKS[kind]._meta.db_table
@@ -208,7 +208,7 @@ class Check:
         times.whole.append(took)
         times.counting.append(took - sum(reading))
         by_parameter = {facet.parameter: facet for facet in found}
-        for kind in [*FIELDS, "source", "month"]:
+        for kind in [*VOCABULARY_FIELDS, "source", "month"]:
             counts = truth.counts(kind)
             self.facet(query, kind, by_parameter.get(kind), expected(selection, kind, counts), counts)
         times.grouping.append(truth.took)

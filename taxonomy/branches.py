@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from taxonomy.merge import Refused, locked, once_more, too_deep
+from newsroom.collisions import once_more
+from taxonomy.merge import Refused, locked, too_deep
 from taxonomy.models import Term
 from taxonomy.tree import MAX_DEPTH, above, height
 

@@ -7,8 +7,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from newsroom.collisions import once_more
 from taxonomy import likeness
-from taxonomy.merge import Refused, close, once_more
+from taxonomy.merge import Refused, close
 from taxonomy.models import Alias, Term
 
 LOOKED_AT = 200_000  # terms, of which those that are alike are sought

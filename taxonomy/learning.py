@@ -12,8 +12,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from newsroom.collisions import once_more
 from taxonomy import aliasing, names, preview
-from taxonomy.merge import Refused, close, merge, once_more, spellings
+from taxonomy.merge import Refused, close, merge, spellings
 from taxonomy.models import POINTERS, VOCABULARIES, Rule, RuleDecision, Term, followed
 
 TWICE = 2  # in so many subjects, and it is proposed

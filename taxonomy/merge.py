@@ -4,16 +4,14 @@ A term that was merged or moved stays as a row that points on: its name, aliases
 Whatever carried it carries the other one since. The record of it holds what `taxonomy.undo` needs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
-from psycopg.errors import DeadlockDetected
 
 from newsroom import refusal
+from newsroom.collisions import once_more
 from taxonomy import names, tree
 from taxonomy.legs import Leg
 from taxonomy.models import Merge, MergeKind, Term, lock
@@ -28,23 +26,6 @@ class Refused(refusal.Refused):
     def __init__(self, text: str, other: Term | None = None) -> None:
         super().__init__(text)
         self.other = other
-
-
-def once_more(verb: Callable) -> Callable:
-    """In one transaction; the victim of a deadlock with an import or a save is served at the second try."""
-
-    @wraps(verb)
-    def tried(*args: Any, **kwargs: Any) -> Any:
-        try:
-            with transaction.atomic():
-                return verb(*args, **kwargs)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, DeadlockDetected):
-                raise
-        with transaction.atomic():
-            return verb(*args, **kwargs)
-
-    return tried
 
 
 def close(*vocabularies: type[Term]) -> None:

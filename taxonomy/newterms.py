@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
+from newsroom.sql import fetch
 from taxonomy import likeness
 from taxonomy.merge import Refused, merge, move, rename
 from taxonomy.models import VOCABULARIES, Merge, Term, followed
 from taxonomy.relations import Relation, relations
 
 PAGE = 25
-COUNTED = 10_000  # beyond that it is more
 TITLES = 2  # of what carries a term
 _BETWEEN = "\n"  # of keys, which hold no control character
 ELSEWHERE = "elsewhere"  # a reason beside those of taxonomy.likeness
@@ -30,12 +30,6 @@ def waiting(model: type[Term]) -> QuerySet:
 
 def declined(model: type[Term]) -> QuerySet:
     return model.objects.current().filter(declined=True).order_by("-pk")
-
-
-def count(terms: QuerySet) -> tuple[int, bool]:
-    """How many, and whether there are more than were counted."""
-    number = terms.order_by()[: COUNTED + 1].count()
-    return min(number, COUNTED), number > COUNTED
 
 
 def page(
@@ -72,14 +66,12 @@ def titles(
 def _titles(relation: Relation, ids: list[int]) -> list[tuple[int, int, str]]:
     q, quote = relation.sql, connection.ops.quote_name
     carrier = quote(relation.carrier._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT n.id, c.id, left(c.title, 120) FROM unnest(%s::bigint[]) WITH ORDINALITY n (id, place)"
-            f" CROSS JOIN LATERAL (SELECT {q.t_key} AS id FROM {q.table} t WHERE t.{q.term} = n.id"
-            f" ORDER BY {q.t_key} DESC LIMIT {TITLES}) t JOIN {carrier} c ON c.id = t.id ORDER BY n.place, c.id DESC",
-            [ids],
-        )
-        return cursor.fetchall()
+    return fetch(
+        f"SELECT n.id, c.id, left(c.title, 120) FROM unnest(%s::bigint[]) WITH ORDINALITY n (id, place)"
+        f" CROSS JOIN LATERAL (SELECT {q.t_key} AS id FROM {q.table} t WHERE t.{q.term} = n.id"
+        f" ORDER BY {q.t_key} DESC LIMIT {TITLES}) t JOIN {carrier} c ON c.id = t.id ORDER BY n.place, c.id DESC",
+        ids,
+    )
 
 
 # --- what they may be -----------------------------------------------------------------------------

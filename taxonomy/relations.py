@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Field, ForeignKey, Model
 
+from newsroom.sql import fetch, run
 from taxonomy.models import POINTERS, Alias, Term
 
 Key = tuple  # of a carrier
@@ -96,11 +96,12 @@ class Relation:
         """How many rows the losers have, and how many of them are left over where their carrier has one already."""
         q = self.sql
         if not self.unique:
-            return _run(f"SELECT count(*), 0 FROM {q.table} t WHERE t.{q.term} = ANY(%s)", [losers])[0]
-        [(rows, stay)] = _run(
+            return fetch(f"SELECT count(*), 0 FROM {q.table} t WHERE t.{q.term} = ANY(%s)", losers)[0]
+        [(rows, stay)] = fetch(
             f"SELECT count(*), count(DISTINCT ({q.t_key})) FILTER (WHERE NOT EXISTS (SELECT FROM {q.table} o"
             f" WHERE {q.same} AND o.{q.term} = %s)) FROM {q.table} t WHERE t.{q.term} = ANY(%s)",
-            [survivor, losers],
+            survivor,
+            losers,
         )
         return rows, rows - stay
 
@@ -118,10 +119,11 @@ class Relation:
     def count_across(self, other: "Relation", pairs: Mapping[int, int]) -> int:
         """How many rows of these terms have a row of the paired term at the same carrier in the other relation."""
         q, there = self.sql, other.sql
-        [(both,)] = _run(
+        [(both,)] = fetch(
             f"SELECT count(*) FROM {q.table} t JOIN unnest(%s::bigint[], %s::bigint[]) AS m (a, b) ON t.{q.term} = m.a"
             f" JOIN {there.table} o ON o.{there.term} = m.b AND {q.same}",
-            [list(pairs), list(pairs.values())],
+            list(pairs),
+            list(pairs.values()),
         )
         return both
 
@@ -130,23 +132,24 @@ class Relation:
         q = self.sql
         if not self.unique:
             return []
-        rows = _run(
+        rows = fetch(
             f"DELETE FROM {q.table} t WHERE t.{q.term} = ANY(%s) AND EXISTS (SELECT FROM {q.table} o WHERE {q.same}"
             f" AND (o.{q.term} = %s OR o.{q.term} = ANY(%s)"
             f" AND array_position(%s::bigint[], o.{q.term}) < array_position(%s::bigint[], t.{q.term})))"
             f" RETURNING t.{q.term}, {q.t_row}",
-            [losers, survivor, losers, losers, losers],
+            *(losers, survivor, losers, losers, losers),
         )
         return self._split(rows)
 
     def repoint(self, losers: list[int], survivor: int) -> list[tuple[int, Key]]:
         """Give the survivor all rows of the losers; doubles must be gone."""
         q = self.sql
-        rows = _run(
+        rows = fetch(
             f"WITH t AS (SELECT {q.term}, {q.key} FROM {q.table} WHERE {q.term} = ANY(%s) FOR UPDATE)"
             f" UPDATE {q.table} o SET {q.term} = %s FROM t WHERE o.{q.term} = t.{q.term} AND {q.same}"
             f" RETURNING t.{q.term}, {q.t_key}",
-            [losers, survivor],
+            losers,
+            survivor,
         )
         return [(row[0], row[1:]) for row in rows]
 
@@ -156,9 +159,10 @@ class Relation:
         keys = list(keys)
         if not keys:
             return {}
-        rows = _run(
+        rows = fetch(
             f"SELECT t.{q.term}, {q.t_row} FROM {q.table} t WHERE t.{q.term} = %s AND ({q.t_key}) IN (SELECT * FROM {q.keys})",
-            [term, *_arrays(keys)],
+            term,
+            *_arrays(keys),
         )
         return {key: values for _term, key, values in self._split(rows)}
 
@@ -166,8 +170,8 @@ class Relation:
         """Remove all rows of these terms."""
         q = self.sql
         return self._split(
-            _run(
-                f"DELETE FROM {q.table} t WHERE t.{q.term} = ANY(%s) RETURNING t.{q.term}, {q.t_row}", [terms]
+            fetch(
+                f"DELETE FROM {q.table} t WHERE t.{q.term} = ANY(%s) RETURNING t.{q.term}, {q.t_row}", terms
             )
         )
 
@@ -175,18 +179,20 @@ class Relation:
         """At these carriers the row of one term becomes that of another."""
         q = self.sql
         if keys := list(keys):
-            _run(
-                f"UPDATE {q.table} t SET {q.term} = %s WHERE t.{q.term} = %s AND ({q.t_key}) IN (SELECT * FROM {q.keys})"
-                " RETURNING 1",
-                [after, before, *_arrays(keys)],
+            run(
+                f"UPDATE {q.table} t SET {q.term} = %s WHERE t.{q.term} = %s AND ({q.t_key}) IN (SELECT * FROM {q.keys})",
+                after,
+                before,
+                *_arrays(keys),
             )
 
     def remove(self, term: int, keys: Iterable[Key]) -> None:
         q = self.sql
         if keys := list(keys):
-            _run(
-                f"DELETE FROM {q.table} t WHERE t.{q.term} = %s AND ({q.t_key}) IN (SELECT * FROM {q.keys}) RETURNING 1",
-                [term, *_arrays(keys)],
+            run(
+                f"DELETE FROM {q.table} t WHERE t.{q.term} = %s AND ({q.t_key}) IN (SELECT * FROM {q.keys})",
+                term,
+                *_arrays(keys),
             )
 
     def insert(self, term: int, rows: Mapping[Key, Values]) -> set[Key]:
@@ -194,10 +200,11 @@ class Relation:
         q = self.sql
         if not rows:
             return set()
-        added = _run(
+        added = fetch(
             f"INSERT INTO {q.table} ({q.term}, {q.row}) SELECT %s, n.* FROM {q.rows} AS n ON CONFLICT DO NOTHING"
             f" RETURNING {q.key}",
-            [term, *_arrays([(*key, *values) for key, values in rows.items()])],
+            term,
+            *_arrays([(*key, *values) for key, values in rows.items()]),
         )
         return set(added)
 
@@ -205,10 +212,10 @@ class Relation:
         """Set the other columns of the term's rows."""
         q = self.sql
         if rows and self.values:
-            _run(
-                f"UPDATE {q.table} o SET {q.values_as_new} FROM {q.rows} AS n ({q.row}) WHERE o.{q.term} = %s AND {q.as_new}"
-                " RETURNING 1",
-                [*_arrays([(*key, *values) for key, values in rows.items()]), term],
+            run(
+                f"UPDATE {q.table} o SET {q.values_as_new} FROM {q.rows} AS n ({q.row}) WHERE o.{q.term} = %s AND {q.as_new}",
+                *_arrays([(*key, *values) for key, values in rows.items()]),
+                term,
             )
 
     def last_places(self, keys: Iterable[Key]) -> dict[Key, int]:
@@ -218,22 +225,16 @@ class Relation:
         if self.place is None or not keys:
             return {}
         place = connection.ops.quote_name(self.values[self.place].column)
-        rows = _run(
+        rows = fetch(
             f"SELECT {q.t_key}, max(t.{place}) FROM {q.table} t WHERE ({q.t_key}) IN (SELECT * FROM {q.keys})"
             f" GROUP BY {q.t_key}",
-            _arrays(keys),
+            *_arrays(keys),
         )
         return {row[:-1]: row[-1] for row in rows}
 
     def _split(self, rows: Iterable[tuple]) -> list[tuple[int, Key, Values]]:
         end = 1 + len(self.key)
         return [(row[0], row[1:end], row[end:]) for row in rows]
-
-
-def _run(statement: str, params: Sequence[Any]) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall()
 
 
 def _quoted(field: Field) -> str:

@@ -8,8 +8,7 @@ from bisect import bisect
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
-
+from newsroom.sql import fetch
 from taxonomy import names
 from taxonomy.models import MAX_HOPS, POINTERS, VOCABULARIES, Term
 
@@ -93,9 +92,7 @@ _kept: dict[str, tuple[list | None, Spellings]] = {}
 def spellings() -> dict[str, Spellings]:
     """Those of each vocabulary; one statement, unless something has changed since this process last asked."""
     # Asked for before the spellings are: at worst they are newer than their token, and read once more.
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSIONS)
-        versions = dict(cursor.fetchall())
+    versions = dict(fetch(_VERSIONS))
     for vocabulary, model in VOCABULARIES.items():
         version = versions.get(vocabulary)
         if vocabulary not in _kept or _kept[vocabulary][0] != version:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from pyroaring import BitMap
 
+from newsroom.sql import fetch
 from taxonomy.models import VOCABULARIES, Term, is_public
 
 MAX_DEPTH = 8  # levels; a trigger holds it
@@ -91,9 +92,8 @@ def trees() -> Trees:
     """The trees as they are now; one statement, unless something has changed since this process last asked."""
     global _last
     # Asked for before the trees are: at worst they are newer than their token, and read once more.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT vocabulary, token FROM taxonomy_version ORDER BY vocabulary")
-        state = (settings.UNCONFIRMED_TERMS_PUBLIC, *cursor.fetchall())
+    versions = fetch("SELECT vocabulary, token FROM taxonomy_version ORDER BY vocabulary")
+    state = (settings.UNCONFIRMED_TERMS_PUBLIC, *versions)
     known = _last
     if known is None or known.state != state:
         known = _last = Trees(state, {name: _read(model) for name, model in VOCABULARIES.items()})
@@ -123,26 +123,26 @@ class Misplaced(Exception):
 def above(model: type[Term], pk: int) -> list[int]:
     """All broader terms, public or not, the nearest first."""
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH RECURSIVE up (id, depth) AS (SELECT parent_id, 1 FROM {table} WHERE id = %s UNION ALL"
-            f" SELECT t.parent_id, depth + 1 FROM up JOIN {table} t ON t.id = up.id WHERE depth <= %s)"
-            " SELECT id FROM up WHERE id IS NOT NULL ORDER BY depth",
-            [pk, MAX_DEPTH],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    rows = fetch(
+        f"WITH RECURSIVE up (id, depth) AS (SELECT parent_id, 1 FROM {table} WHERE id = %s UNION ALL"
+        f" SELECT t.parent_id, depth + 1 FROM up JOIN {table} t ON t.id = up.id WHERE depth <= %s)"
+        " SELECT id FROM up WHERE id IS NOT NULL ORDER BY depth",
+        pk,
+        MAX_DEPTH,
+    )
+    return [broader for (broader,) in rows]
 
 
 def height(model: type[Term], pk: int) -> int:
     """How many levels the term and all below it take."""
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE down (id, depth) AS (SELECT %s::bigint, 1 UNION ALL SELECT t.id, depth + 1"
-            f" FROM down JOIN {table} t ON t.parent_id = down.id WHERE depth <= %s) SELECT max(depth) FROM down",
-            [pk, MAX_DEPTH],
-        )
-        return cursor.fetchone()[0]
+    [(levels,)] = fetch(
+        "WITH RECURSIVE down (id, depth) AS (SELECT %s::bigint, 1 UNION ALL SELECT t.id, depth + 1"
+        f" FROM down JOIN {table} t ON t.parent_id = down.id WHERE depth <= %s) SELECT max(depth) FROM down",
+        pk,
+        MAX_DEPTH,
+    )
+    return levels
 
 
 def merged(survivor: Term, losers: Sequence[Term]) -> list[Change]:

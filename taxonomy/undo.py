@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from newsroom.collisions import once_more
 from taxonomy import names, tree
 from taxonomy.legs import Back, Leg, Undoing
-from taxonomy.merge import Refused, close, meaning, once_more, swap_name
+from taxonomy.merge import Refused, close, meaning, swap_name
 from taxonomy.models import MAX_HOPS, VOCABULARIES, Merge, MergeKind, followed
 from taxonomy.relations import Relation, relations
 

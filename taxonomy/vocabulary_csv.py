@@ -14,6 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from newsroom.line_ends import lf
 from taxonomy import aliasing
 from taxonomy.merge import close, rename
 from taxonomy.models import Term
@@ -100,7 +101,7 @@ def decoded(content: bytes) -> str:
 
 def parse(text: str) -> list[Record]:
     """Raises Unreadable."""
-    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    text = lf(text.replace("\0", "")).removeprefix("\ufeff")
     head = text.partition("\n")[0]
     between = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text), delimiter=between)

@@ -15,7 +15,7 @@ from articles import deliveries, revisions
 from articles.admin import records
 from articles.management import reporting
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
-from articles.wording import in_words
+from articles.wording import explained
 from tests.factories import desk, make_article, make_source, make_user, staff
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_reports_and_desk_use_the_same_words_even_for_codes_they_do_not_know(cod
     finding = {"code": code, "line": 3, "text": "某处"}
     row = make_row(make_batch(), findings=[finding])
     ((words,),) = [record["findings"] for record in deliveries.records(row.batch)]
-    assert words == in_words(finding)
+    assert words == explained(finding)
     assert (words["code"], words["line"], words["text"], words["severity"]) == (code, 3, "某处", "warning")
     assert words["message"] and reporting.sentence(words)
 

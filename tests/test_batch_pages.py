@@ -201,4 +201,4 @@ def test_the_list_of_seed_files_counts_their_records_up_to_a_number(monkeypatch)
         )
     files = {file.name: file.row_count for file in desk().get(listing("seedfile")).context["cl"].result_list}
     assert files == {"few.txt": 2, "many.txt": 3}
-    assert lists.in_words(files["many.txt"], 2) == "2+"
+    assert lists.in_figures(files["many.txt"], 2) == "2+"

@@ -11,6 +11,7 @@ from django.test import Client
 
 from articles import conflicts, editing, importer, revisions, workflow
 from articles.conflicts import EDIT, KEEP, TAKE
+from articles.locking import Stale
 from articles.models import Article, ImportBatch, ImportRow, SeedFile
 from tests.factories import desk, make_article, make_user, staff
 
@@ -192,9 +193,9 @@ def test_a_decision_about_an_older_version_is_refused():
     waiting = row(article, title=("旧", "新"))
     Article.objects.update(version=2)
     for choice in (KEEP, TAKE):
-        with pytest.raises(workflow.Stale):
+        with pytest.raises(Stale):
             decide({"title": (choice, None)}, article)
-    with pytest.raises(workflow.Stale):
+    with pytest.raises(Stale):
         conflicts.decide(only(), {"title": (TAKE, None)}, by=None, seen={"title": waiting.pk - 1})
     assert (only().title, undecided()) == ("甲", True)
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from articles import corrections, revisions, story, workflow
+from articles.locking import Stale
 from articles.models import Article, Correction, Reuse, RevisionKind, Status
 from tests.factories import desk, english_reader, make_article, make_source, make_user, staff
 
@@ -118,7 +119,7 @@ def test_nobody_corrects_without_the_right_to_publish(article):
 
 def test_who_saw_an_older_version_corrects_nothing(article):
     Article.objects.update(version=2)
-    with pytest.raises(workflow.Stale):
+    with pytest.raises(Stale):
         correct(article)
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from articles import duplicates, importer, similarity, undoing, workflow
+from articles.locking import Stale
 from articles.models import (
     Article,
     Decision,
@@ -363,7 +364,7 @@ def test_what_somebody_changed_meanwhile_is_not_joined(changed):
     both = make_similar(1, 2)
     seen = [fresh(article) for article in both]
     Article.objects.filter(pk=both[changed].pk).update(version=2)
-    with pytest.raises(workflow.Stale):
+    with pytest.raises(Stale):
         duplicates.join(pair_of(*both), *seen, by=chief())
     assert [fresh(article).status for article in both] == [Status.DRAFT, Status.DRAFT]
 

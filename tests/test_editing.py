@@ -3,6 +3,7 @@
 import pytest
 
 from articles import editing, revisions, rewriting, workflow
+from articles.locking import Stale
 from articles.models import Article, EventPoint, Origin, RevisionKind
 from taxonomy.models import Technology
 from tests.factories import make_article, make_term, make_user, staff
@@ -36,7 +37,7 @@ def test_what_says_the_same_is_no_change():
 def test_who_read_an_older_version_changes_nothing():
     article = make_article("甲")
     Article.objects.update(version=2)
-    with pytest.raises(workflow.Stale):
+    with pytest.raises(Stale):
         editing.save(article, {"title": "乙"}, by=None)
     assert stored(article).title == "甲"
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from articles.facets import Facets
 from articles.filters import ArticleFilter
-from articles.models import FIELDS, LINKS, Article
+from articles.models import LINKS, VOCABULARY_FIELDS, Article
 from articles.search import drain
 from articles.search.families import families
 from articles.search.reader import reader
@@ -142,7 +142,7 @@ def forest(chance: random.Random) -> None:
             )
     for number in range(40):
         carried = {
-            FIELDS[vocabulary]: [
+            VOCABULARY_FIELDS[vocabulary]: [
                 f"{vocabulary[0]}{chance.randrange(14)}" for _time in range(chance.randrange(4))
             ]
             for vocabulary in ("technology", "industry")

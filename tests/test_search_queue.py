@@ -19,7 +19,8 @@ from articles.models import (
     SearchQueue,
     Status,
 )
-from articles.storing import copy_links, copy_rows, new_ids
+from articles.storing import copy_links
+from newsroom.sql import copy_rows, new_ids
 from taxonomy.models import Keyword
 from tests.factories import desk, make_article, make_source, make_term, set_terms
 

@@ -17,7 +17,7 @@ import pytest
 from django.test import Client
 
 from articles import editing, retagging
-from articles.models import FIELDS, LINKS, Article, Outcome
+from articles.models import LINKS, VOCABULARY_FIELDS, Article, Outcome
 from taxonomy import learning, names
 from taxonomy.merge import Refused, merge, move, rename
 from taxonomy.models import VOCABULARIES, Industry, Merge, Technology, Term, followed
@@ -178,7 +178,7 @@ class History:
     def said(self, article: int) -> Terms:
         """What the seed has said so far, as the article remembers it."""
         base = Article.objects.get(pk=article).base
-        return {vocabulary: base[name] for vocabulary, name in FIELDS.items()}
+        return {vocabulary: base[name] for vocabulary, name in VOCABULARY_FIELDS.items()}
 
     def imported(self, number: int, terms: Terms) -> int:
         row = deliver(self.folder, self.record(number, terms)).rows.get()
@@ -196,12 +196,16 @@ class History:
         article, vocabulary = self.some_article(), self.random.choice(list(VOCABULARIES))
         if article is None:
             return
-        before = editing.text(Article.objects.get(pk=article))[FIELDS[vocabulary]]
+        before = editing.text(Article.objects.get(pk=article))[VOCABULARY_FIELDS[vocabulary]]
         kept = self.random.sample(before, self.random.randint(0, len(before)))
         wanted = {vocabulary: kept + self.random.sample(NAMES, self.random.randint(0, 2))}
         if self.unclear(article, wanted):
             return
-        editing.save(Article.objects.get(pk=article), {FIELDS[vocabulary]: wanted[vocabulary]}, by=self.chief)
+        editing.save(
+            Article.objects.get(pk=article),
+            {VOCABULARY_FIELDS[vocabulary]: wanted[vocabulary]},
+            by=self.chief,
+        )
         now = self.places(wanted)
         self.model.remove(article, {at for at in self.model.carried(article) if at[0] == vocabulary} - now)
         for place in now:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from articles import conflicts, corrections, editing, importer, teamwork, undoing, workflow
 from articles.importer import Busy
+from articles.locking import Stale
 from articles.models import (
     Article,
     EventPoint,
@@ -264,7 +265,7 @@ class TestChangedArticles:
         opened = Article.objects.get()
         undoing.undo(batch)
         editing.save(Article.objects.get(), {"title": "别人改的"}, by=None)
-        with pytest.raises(workflow.Stale):
+        with pytest.raises(Stale):
             editing.save(opened, {"title": "我改的"}, by=None)
 
     def test_are_updated_again_by_the_same_file(self, folder):

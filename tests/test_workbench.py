@@ -8,6 +8,7 @@ from django.utils import timezone
 from articles import editing, workbench, workflow
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile, Status
 from articles.workbench import Import, Number
+from newsroom import counting
 from tests.factories import desk, make_article, make_term, make_user, staff
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +100,7 @@ def address_of(found: workbench.Workbench, label: str) -> str:
 
 
 def test_of_very_many_no_more_are_counted_than_need_be(monkeypatch):
-    monkeypatch.setattr(workbench, "COUNTED", 2)
+    monkeypatch.setattr(counting, "COUNTED", 2)
     for _ in range(4):
         make_article()
     client = desk()

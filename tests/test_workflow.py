@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from articles import editing, links, revisions, workflow
+from articles.locking import Stale
 from articles.models import Article, Note, RevisionKind, Status
 from tests.factories import make_article, make_user
 
@@ -146,7 +147,7 @@ def test_the_other_verbs_ask_for_none(verb):
 def test_who_saw_an_older_version_does_nothing(verb, state):
     article = in_state(state)
     Article.objects.filter(pk=article.pk).update(version=2)
-    with pytest.raises(workflow.Stale):
+    with pytest.raises(Stale):
         do(verb, article, by=None)
     assert stored(article).version == 2
 

@@ -17,7 +17,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,12 +26,13 @@ from articles import deliveries, repair
 from articles.admin import records
 from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
-from articles.admin.lists import BoundedListMixin, bounded_count, in_words
+from articles.admin.lists import BoundedListMixin, bounded_count, in_figures
 from articles.admin.panels import remark_table, table
 from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
 from articles.admin.uploads import UploadsMixin
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
+from newsroom.attachments import attachment
 from newsroom.ids import is_id
 from taxonomy.admin import ReadOnlyMixin
 
@@ -112,9 +112,7 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
         return StreamingHttpResponse(
             in_its_language(write(batch)),
             content_type=content_type,
-            headers={
-                "Content-Disposition": f'attachment; filename="batch-{batch.pk}.{form}"',
-            },
+            headers=attachment(f"batch-{batch.pk}.{form}"),
         )
 
     @admin.display(description=gettext_lazy("batch"), ordering="id")
@@ -330,7 +328,7 @@ class SeedFileAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("imported records"))
     def records(self, file: SeedFile) -> str:
-        return _link("importrow_changelist", in_words(file.row_count), file__id__exact=file.pk)
+        return _link("importrow_changelist", in_figures(file.row_count), file__id__exact=file.pk)
 
     @admin.display(description=gettext_lazy("original"))
     def download_link(self, file: SeedFile) -> str:
@@ -349,7 +347,5 @@ class SeedFileAdmin(ReadOnlyAdmin):
         return HttpResponse(
             bytes(file.content),
             content_type="application/octet-stream",
-            headers={
-                "Content-Disposition": content_disposition_header(True, name or f"{file.sha256}.txt"),
-            },
+            headers=attachment(name or f"{file.sha256}.txt"),
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from articles.compare import FIELDS
+from articles.compare import SNAPSHOT_FIELDS
 from articles.models import TERM_FIELDS
 from articles.threeway import merge_sequence, merge_set, merge_value
 
@@ -94,7 +94,7 @@ def carry(was: Snapshot, mine: Snapshot, now: Snapshot, part: Part, choices: Map
     Of the points `mine` has those of the part that the form shows.
     """
     carried = Carried()
-    for name in (name for name in FIELDS if name in mine):
+    for name in (name for name in SNAPSHOT_FIELDS if name in mine):
         if name == "points":
             found = _points(was, mine[name], now[name], part, choices.get(name))
         elif name in TERM_FIELDS:

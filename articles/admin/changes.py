@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from articles import revisions
-from articles.compare import FIELDS, Change, LabelsChange, PointChange, PointsChange, TextChange
+from articles.compare import SNAPSHOT_FIELDS, Change, LabelsChange, PointChange, PointsChange, TextChange
 from articles.marks import FOLDED, SAME, Run, fold
 from articles.models import TERM_FIELDS
 
@@ -49,7 +49,7 @@ class ShownPoint:
 
 
 def label(field: str) -> str:
-    return revisions.label(field) if field in FIELDS else field
+    return revisions.label(field) if field in SNAPSHOT_FIELDS else field
 
 
 def value(field: str, stored: Any) -> str:
@@ -62,7 +62,7 @@ def value(field: str, stored: Any) -> str:
     return str(dict(revisions.column(field).flatchoices).get(stored, stored or ""))
 
 
-def in_words(field: str, stored: Any, most: int = ROOM) -> str:
+def as_text(field: str, stored: Any, most: int = ROOM) -> str:
     """Any field of a snapshot as one text, of bounded length: terms in a row, points and other labels in lines."""
     match stored:
         case [{"heading": _}, *_rest]:
@@ -164,12 +164,14 @@ def _state(point: PointChange) -> str:
 def whole(snapshot: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All that a snapshot says, in the order of reading."""
     return [
-        {"label": label(field), **_said(field, snapshot[field])} for field in FIELDS if snapshot.get(field)
+        {"label": label(field), **_said(field, snapshot[field])}
+        for field in SNAPSHOT_FIELDS
+        if snapshot.get(field)
     ]
 
 
 def _said(field: str, stored: Any) -> dict[str, Any]:
-    kind = FIELDS[field]
+    kind = SNAPSHOT_FIELDS[field]
     if kind == "points":
         return {"kind": kind, "value": stored[:MOST_POINTS], "rest": max(len(stored) - MOST_POINTS, 0)}
     if kind == "labels":  # not `items` in the template: a label may have that very name

@@ -21,8 +21,7 @@ from articles import duplicates, editing, workflow
 from articles.admin import changes
 from articles.admin.forms import NoteField, VersionField
 from articles.compare import compare
-from articles.duplicates import OUT_OF_USE
-from articles.models import TERM_FIELDS, Article, Decision, DuplicatePair, Status
+from articles.models import OUT_OF_USE, TERM_FIELDS, Article, Decision, DuplicatePair, Status
 from articles.revisions import Snapshot
 from newsroom.ids import is_id
 from newsroom.permissions import may_see

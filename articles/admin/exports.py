@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from articles import exporter
 from articles.models import Article
+from newsroom.attachments import attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,7 @@ def streamed(articles: QuerySet[Article], form: Form) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         in_its_language(form.write(articles)),
         content_type=form.content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        },
+        headers=attachment(name) | {"Cache-Control": "no-store"},
     )
 
 

@@ -18,6 +18,7 @@ from articles.admin import carrying
 from articles.admin.carrying import Carried, Part
 from articles.admin.points_field import PointsField, part_of, typed_points
 from articles.models import MAX_EXCERPT, TERM_FIELDS, Article, DateOrigin, Origin, Source
+from newsroom.line_ends import lf
 
 FORMS = UUID("6f1d0f52-7d0c-4b53-9c0a-2f2f5c1f8a57")  # the name space of the keys that forms come with
 PLAIN = ("title", "url", "summary", "excerpt", "reuse", "intro", "points", "conclusion")
@@ -40,7 +41,7 @@ class PlainText(forms.CharField):
         super().__init__(**{"strip": False, "required": False} | kwargs)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return lf(super().to_python(value))
 
 
 def _rows(number: int) -> AdminTextareaWidget:

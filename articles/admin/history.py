@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -21,9 +20,10 @@ from django.utils.translation import gettext as _
 from articles import editing, revisions, rewriting, workflow
 from articles.admin import changes
 from articles.admin.forms import NoteField, VersionForm
-from articles.compare import FIELDS, Change, ListChange, Snapshot, compare
+from articles.compare import SNAPSHOT_FIELDS, Change, ListChange, Snapshot, compare
 from articles.models import TERM_FIELDS, Article, ImportBatch, Revision, RevisionKind
 from newsroom.ids import is_id
+from newsroom.sql import fetch
 
 PAGE_SIZE = 50
 BEFORE = "before"  # the version before the one that it is compared with
@@ -295,10 +295,8 @@ def describe(article: Article, found: Iterable[Revision]) -> list[dict[str, Any]
 
 
 def _changed(article: Article, numbers: list[int]) -> dict[int, tuple[int | None, list[str]]]:
-    with connection.cursor() as cursor:
-        parameters = {"article": article.pk, "numbers": numbers, "terms": list(TERM_FIELDS)}
-        cursor.execute(CHANGED, parameters)
-        rows = [(number, before, json.loads(fields or "{}")) for number, before, fields in cursor]
+    told = fetch(CHANGED, article=article.pk, numbers=numbers, terms=list(TERM_FIELDS))
+    rows = [(number, before, json.loads(fields or "{}")) for number, before, fields in told]
     names = defaultdict(set)
     for _number, _before, fields in rows:
         for field in TERM_FIELDS.keys() & fields.keys():
@@ -321,7 +319,7 @@ def _chosen(rows: list[dict[str, Any]]) -> tuple[str | int, str | int]:
 def _labels(fields: Mapping[str, Any], same: Any) -> list[str]:
     """The fields that changed, in the order of reading."""
     real = {field for field, sides in fields.items() if not (sides and _renamed(field, *sides, same))}
-    return [changes.label(field) for field in FIELDS if field in real]
+    return [changes.label(field) for field in SNAPSHOT_FIELDS if field in real]
 
 
 def _renamed(field: str, old: list[str] | None, new: list[str] | None, same: Any) -> bool:

@@ -9,7 +9,8 @@ from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, BooleanField, Func, IntegerField, Model, OuterRef, Value
 from django.http import HttpRequest
 
-COUNTED = 10_000  # rows of a list; who has more narrows it
+from newsroom.counting import COUNTED
+
 LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
 COUNTED_EACH = 1_000  # of what belongs to one row
 
@@ -53,5 +54,5 @@ def bounded_count(model: type[Model], field: str) -> Func:
     return Func(ArraySubquery(some), function="cardinality", output_field=IntegerField())
 
 
-def in_words(number: int, most: int = COUNTED_EACH) -> str:
+def in_figures(number: int, most: int = COUNTED_EACH) -> str:
     return f"{most:,}+" if number > most else f"{number:,}"

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from articles.models import Article, ImportRow, Outcome, Revision
-from articles.wording import in_words
+from articles.wording import explained
 
 SHOWN_ROWS = 10
 SHOWN_REVISIONS = 20
@@ -22,7 +22,7 @@ NUMBER = re.compile(r"#(\d{1,18})")
 
 def remarks(rows: Iterable[ImportRow]) -> list[list[dict[str, Any]]]:
     """The findings of each row in words; one that names another article has it as `article`, while there is one."""
-    found = [[in_words(finding) for finding in row.findings] for row in rows]
+    found = [[explained(finding) for finding in row.findings] for row in rows]
     named = {number for remarks in found for remark in remarks if (number := _named(remark))}
     others = Article.objects.only("title").in_bulk(named)
     return [[remark | {"article": others.get(_named(remark))} for remark in remarks] for remarks in found]

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from articles.admin.carrying import Part
+from newsroom.line_ends import lf
 
 ON_A_PAGE = 200  # stored points that a form shows
 MAX_POINTS = 2_000  # rows that a form takes
@@ -222,7 +223,4 @@ def _place(number: int, row: Row) -> tuple[int, int]:
 
 
 def _point(row: Row) -> Point:
-    return {
-        part: field.clean(str(row.get(part) or "").replace("\r\n", "\n").replace("\r", "\n"))
-        for part, field in _PARTS.items()
-    }
+    return {part: field.clean(lf(str(row.get(part) or ""))) for part, field in _PARTS.items()}

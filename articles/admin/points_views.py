@@ -18,7 +18,8 @@ from articles.evidence import Evidence, Missing
 from articles.evidence import evidence as judge
 from articles.models import Article
 from articles.revisions import Snapshot
-from articles.wording import in_words
+from articles.wording import explained
+from newsroom.line_ends import lf
 
 MAX_SUMMARY = 200_000  # characters of a pasted summary
 # Characters of the text times points: about 0.1 s of work each time an article is opened, and half a second on demand.
@@ -39,7 +40,7 @@ def parse_points(request: HttpRequest) -> JsonResponse:
     text = request.POST.get("text", "")
     if len(text) > MAX_SUMMARY:
         return JsonResponse({"error": _("This is too long for a summary.")}, status=400)
-    cleaned, done = cleaning.clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+    cleaned, done = cleaning.clean(lf(text))
     events = summaries.parse(cleaned)
     if len(events.points) > MAX_POINTS:
         text = _("At most %(number)d points at a time.") % {"number": MAX_POINTS}
@@ -49,15 +50,15 @@ def parse_points(request: HttpRequest) -> JsonResponse:
         "points": [{"heading": point.heading, "body": point.body} for point in events.points],
         "conclusion": events.conclusion,
         "findings": [
-            *(_in_words(code) for code in sorted(done)),
-            *(_in_words(*one) for one in events.problems),
+            *(_finding_text(code) for code in sorted(done)),
+            *(_finding_text(*one) for one in events.problems),
         ],
     }
     return JsonResponse(found)
 
 
-def _in_words(code: str, line: int | None = None, text: str = "") -> str:
-    words = in_words({"code": code, "text": text})
+def _finding_text(code: str, line: int | None = None, text: str = "") -> str:
+    words = explained({"code": code, "text": text})
     where = "" if line is None else _("line %(line)s") % {"line": line + 1}
     return " ".join(filter(None, [where, words["message"], text, words["remedy"]]))
 
@@ -72,7 +73,7 @@ def evidence(request: HttpRequest, article: Article) -> HttpResponse:
     headings, bodies = (request.POST.getlist(part)[: MAX_POINTS + 1] for part in ("heading", "body"))
     if len(headings) != len(bodies) or len(bodies) > MAX_POINTS:
         return JsonResponse({"error": _("The form is incomplete: open it again.")}, status=400)
-    points = [tuple(map(_line_ends, point)) for point in zip(headings, bodies, strict=True)]
+    points = [tuple(map(lf, point)) for point in zip(headings, bodies, strict=True)]
     return JsonResponse({"points": [_as_json(found) for found in _judged(text["summary"], points)]})
 
 
@@ -81,10 +82,6 @@ def _judged(text: str, points: Sequence[tuple[str, ...]]) -> list[Evidence]:
     most = MAX_ASKED // max(len(text), 1)
     rest = [Evidence(sentences=[], missing=[], judged=False)] * max(len(points) - most, 0)
     return [*judge(text, points[:most]), *rest]
-
-
-def _line_ends(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _as_json(found: Evidence) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from newsroom.permissions import may_see
 
 PAGE = 25
 CLIPPED = 2_000  # characters of a value
-FIELDS = (
+RECORD_FIELDS = (
     "title", "url", "also_at", "source_date", "summary", "keywords", "technologies", "industries", "intro", "points",
     "conclusion", "extra",
 )  # fmt: skip
@@ -144,7 +144,7 @@ def beside(row: Any, *, sees: bool) -> dict[str, Any]:
 
 def compared(content: dict[str, Any] | None, article: Article | None) -> list[Line]:
     now = revisions.snapshot(article) if article else {}
-    sides = [(name, content[name] if content else None, now.get(name)) for name in FIELDS]
+    sides = [(name, content[name] if content else None, now.get(name)) for name in RECORD_FIELDS]
     return [
         # Two long texts may begin alike.
         Line(
@@ -156,7 +156,7 @@ def compared(content: dict[str, Any] | None, article: Article | None) -> list[Li
 
 
 def _said(name: str, value: Any) -> str:
-    return changes.in_words(name, value, CLIPPED)
+    return changes.as_text(name, value, CLIPPED)
 
 
 def three_sides(conflicts: dict[str, Any]) -> list[dict[str, Any]]:

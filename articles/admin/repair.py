@@ -21,7 +21,7 @@ from articles.admin.panels import remarks
 from articles.identity import prepare
 from articles.importer import Busy
 from articles.models import Article, ImportRow, Outcome
-from articles.wording import in_words
+from articles.wording import explained
 
 ADD = "articles.add_importbatch"
 SHOWN = 50  # records of the mended text
@@ -152,7 +152,7 @@ def _shown(foreseen: list[repair.Foreseen], text: str, *, sees: bool) -> list[di
             "label": one.outcome.label,
             "broken": repair.is_out(one.outcome),
             "line": one.first_line,
-            "findings": [in_words(finding) for finding in one.findings],
+            "findings": [explained(finding) for finding in one.findings],
             "fields": records.compared(read.get(one.first_line), articles.get(one.article_id)),
             "article": articles.get(one.article_id),
         }

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from articles import retagging
 from articles.admin.lists import BoundedListMixin
-from articles.models import FIELDS, Article, Retag, RetagOutcome, RetagRow, Status
+from articles.models import VOCABULARY_FIELDS, Article, Retag, RetagOutcome, RetagRow, Status
 from articles.retagging import Foreseen
 from newsroom.ids import is_id
 from newsroom.permissions import may_see
@@ -96,7 +96,7 @@ def _name_field(label: Any) -> forms.CharField:
 class RetagForm(forms.Form):
     vocabulary = forms.ChoiceField(
         label=gettext_lazy("Vocabulary"),
-        choices=[(name, capfirst(VOCABULARIES[name]._meta.verbose_name)) for name in FIELDS],
+        choices=[(name, capfirst(VOCABULARIES[name]._meta.verbose_name)) for name in VOCABULARY_FIELDS],
     )
     remove = _name_field(gettext_lazy("Remove this term"))
     add = _name_field(gettext_lazy("Add this term"))
@@ -134,12 +134,12 @@ class RetagForm(forms.Form):
 def _initial(retag: Retag) -> dict[str, str]:
     """In a list of the articles with one term it is that term that is to go."""
     asked = QueryDict(retag.selection)
-    for vocabulary, field in FIELDS.items():
+    for vocabulary, field in VOCABULARY_FIELDS.items():
         slug = asked.get(field, "")
         if slug and "\0" not in slug:
             found = VOCABULARIES[vocabulary].objects.by_slug([slug])
             return {"vocabulary": vocabulary} | ({"remove": found[slug].name} if slug in found else {})
-    return {"vocabulary": next(iter(FIELDS))}
+    return {"vocabulary": next(iter(VOCABULARY_FIELDS))}
 
 
 # --- records --------------------------------------------------------------------------------------
@@ -231,12 +231,12 @@ class RetagAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
             retag,
             title=_("Change terms of many articles"),
             form=form,
-            suggest=[(name, reverse(f"admin:taxonomy_{name}_suggest")) for name in FIELDS],
+            suggest=[(name, reverse(f"admin:taxonomy_{name}_suggest")) for name in VOCABULARY_FIELDS],
             chosen=form["vocabulary"].value(),
             named=named,
             states=[(_state(state), one) for state, one in _in_order(seen)],
             total=_total(seen.values()),
-            kept=_in_words(_total(seen.values()).outcomes, RetagOutcome.CHANGED),
+            kept=_labelled(_total(seen.values()).outcomes, RetagOutcome.CHANGED),
             in_background=retag.todo > retagging.AT_ONCE,
         )
 
@@ -265,8 +265,8 @@ class RetagAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
             retag,
             title=f"{capfirst(self.opts.verbose_name)} #{retag.pk}",
             vocabulary=self.which(retag),
-            outcomes=_in_words(retag.counts),
-            undo_outcomes=_in_words(retag.undo_counts),
+            outcomes=_labelled(retag.counts),
+            undo_outcomes=_labelled(retag.undo_counts),
             lists=[
                 (_("Left as they are"), _listed(left, "outcome")),
                 (_("Left when it was undone"), _listed(kept, "undone")),
@@ -304,7 +304,7 @@ class RetagAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
             refusal=refusal,
             number=number,
             foreseen=foreseen,
-            outcomes=_in_words(foreseen or {}),
+            outcomes=_labelled(foreseen or {}),
         )
 
 
@@ -357,7 +357,7 @@ def _total(seen: Iterable[Foreseen]) -> Foreseen:
     return total
 
 
-def _in_words(counts: Mapping[str, int], *but: str) -> list[tuple[str, int]]:
+def _labelled(counts: Mapping[str, int], *but: str) -> list[tuple[str, int]]:
     return [
         (str(outcome.label), counts[outcome])
         for outcome in RetagOutcome

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from articles.admin.lists import BoundedListMixin, bounded_count, in_words
+from articles.admin.lists import BoundedListMixin, bounded_count, in_figures
 from articles.models import Article, Source
 from taxonomy.admin import SecondLookMixin
 
@@ -32,4 +32,4 @@ class SourceAdmin(SecondLookMixin, BoundedListMixin, admin.ModelAdmin):
         if not (number := getattr(source, "article_count", 0)):
             return "0"
         address = reverse("admin:articles_article_changelist", query={"source__id__exact": source.pk})
-        return format_html('<a href="{}">{}</a>', address, in_words(number))
+        return format_html('<a href="{}">{}</a>', address, in_figures(number))

@@ -23,8 +23,8 @@ def panel(form: ArticleForm) -> dict[str, Any] | None:
             {
                 "name": name,
                 "label": changes.label(name),
-                "mine": changes.in_words(name, _apart(mine[name], now[name])),
-                "theirs": changes.in_words(name, _apart(now[name], mine[name])),
+                "mine": changes.as_text(name, _apart(mine[name], now[name])),
+                "theirs": changes.as_text(name, _apart(now[name], mine[name])),
                 "choice": choices.get(name, ""),
             }
             for name in carried.collisions
@@ -37,7 +37,7 @@ def panel(form: ArticleForm) -> dict[str, Any] | None:
 
 
 def _now(name: str, carried: Carried, mine: dict[str, Any], now: dict[str, Any]) -> str:
-    return changes.in_words(name, _apart(now[name], mine[name]) or carried.values[name])
+    return changes.as_text(name, _apart(now[name], mine[name]) or carried.values[name])
 
 
 def _apart(these: Any, those: Any) -> Any:
@@ -45,6 +45,6 @@ def _apart(these: Any, those: Any) -> Any:
     if not isinstance(these, list):
         return these
     others = (
-        {changes.in_words("points", [one]) for one in those} if those and isinstance(those[0], dict) else ()
+        {changes.as_text("points", [one]) for one in those} if those and isinstance(those[0], dict) else ()
     )
-    return [one for one in these if not others or changes.in_words("points", [one]) not in others]
+    return [one for one in these if not others or changes.as_text("points", [one]) not in others]

@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from taggit.managers import TaggableManager
 
-from articles.models import FIELDS, TERM_FIELDS
+from articles.models import TERM_FIELDS, VOCABULARY_FIELDS
 from articles.revisions import Snapshot
 from taxonomy import names, spotting
 from taxonomy.models import VOCABULARIES, Term
@@ -153,7 +153,7 @@ def _box(name: str) -> str:
 
 def suggest(form: forms.BaseForm, text: Snapshot) -> None:
     """Below each field of terms stand those that the article speaks of and does not carry."""
-    here = {vocabulary: name for vocabulary, name in FIELDS.items() if name in form.fields}
+    here = {vocabulary: name for vocabulary, name in VOCABULARY_FIELDS.items() if name in form.fields}
     if not here:
         return
     points = "\n".join(f"{point['heading']}\n{point['body']}" for point in text["points"][:MAX_POINTS])

@@ -22,6 +22,7 @@ from articles import checklist, editing, retagging, revisions, rights, story, te
 from articles.admin import verbs
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
+from articles.locking import Stale
 from articles.models import TERM_FIELDS, Article
 from newsroom.ids import is_id
 from newsroom.refusal import Refused
@@ -327,7 +328,7 @@ def _picked(picks: list[str]) -> list[Article]:
 def _check_seen(article: Article) -> None:
     """Nothing is done to what one has not seen. The workflow asks this again, with the row locked."""
     if article.stored_version != article.version:
-        raise workflow.Stale
+        raise Stale
 
 
 def _deed(data: QueryDict, by: AbstractBaseUser) -> Callable[[Article], str]:

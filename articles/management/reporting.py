@@ -16,8 +16,8 @@ from tqdm import tqdm
 from articles.findings import ERROR, WARNING
 from articles.models import ImportBatch
 from articles.placing import placed
-from articles.storing import json_line
 from newsroom.ids import MAX_ID
+from newsroom.json_lines import json_line
 
 CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4  # the exit codes of all commands
 GO_ON = gettext_lazy("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")

@@ -1,11 +1,12 @@
 """What the desk keeps."""
 
 from articles.models.articles import (
-    FIELDS,
     LINKS,
     MAX_EXCERPT,
     OPENING,
+    OUT_OF_USE,
     TERM_FIELDS,
+    VOCABULARY_FIELDS,
     Article,
     ArticleIndustry,
     ArticleKeyword,
@@ -15,9 +16,6 @@ from articles.models.articles import (
     EventPoint,
     EventSummary,
     Origin,
-    Reuse,
-    Source,
-    SourceQuerySet,
     Status,
     TermLink,
 )
@@ -27,6 +25,7 @@ from articles.models.imports import BROKEN, ImportBatch, ImportRow, Imprint, Imp
 from articles.models.retags import Retag, RetagKind, RetagOutcome, RetagRow
 from articles.models.revisions import Revision, RevisionKind
 from articles.models.search import SearchQueue
+from articles.models.sources import Reuse, Source, SourceQuerySet
 from articles.models.undo_jobs import UndoJob, UndoState
 from articles.models.uploads import PreviewRow, Upload, UploadFile, UploadState
 
@@ -43,7 +42,6 @@ __all__ = [
     "DuplicatePair",
     "EventPoint",
     "EventSummary",
-    "FIELDS",
     "ImportBatch",
     "ImportRow",
     "Imprint",
@@ -54,6 +52,7 @@ __all__ = [
     "MAX_EXCERPT",
     "Note",
     "OPENING",
+    "OUT_OF_USE",
     "OpenArticle",
     "Origin",
     "Outcome",
@@ -77,4 +76,5 @@ __all__ = [
     "Upload",
     "UploadFile",
     "UploadState",
+    "VOCABULARY_FIELDS",
 ]

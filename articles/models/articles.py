@@ -1,6 +1,5 @@
-"""Sources, and articles with their terms and event summary."""
+"""Articles with their terms and event summary."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
@@ -18,58 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
+from articles.models.sources import Reuse, Source
 from taxonomy.models import Industry, Keyword, Technology
 
 MAX_EXCERPT = 200  # characters of a 总结 that leave the server when the full text may not
 OPENING = 400  # characters of it that a list loads to cut an excerpt from
-
-
-class Reuse(models.TextChoices):
-    """How much of the original text readers may get."""
-
-    FULL = "full", _("full text")
-    EXCERPT = "excerpt", _("excerpt")
-    LINK = "link", _("link only")
-
-
-class SourceQuerySet(models.QuerySet):
-    def for_hosts(self, hosts: Collection[str]) -> dict[str, "Source"]:
-        """The source of each host; a host that none has yet gets one, with the default policy."""
-        known = self.in_bulk(hosts, field_name="host")
-        missing = [host for host in hosts if host not in known]
-        if missing:
-            self.bulk_create((Source(host=host) for host in missing), ignore_conflicts=True)
-            known |= self.in_bulk(missing, field_name="host")
-        return known
-
-
-class Source(models.Model):
-    """The publisher of originals: one per host."""
-
-    host = models.CharField(_("host"), max_length=255, unique=True)
-    name = models.CharField(_("name"), max_length=200, blank=True)
-    reuse = models.CharField(
-        _("reuse"),
-        max_length=10,
-        choices=Reuse,
-        default=Reuse.EXCERPT,
-        db_default=Reuse.EXCERPT,
-        help_text=_("How much of this source's texts readers may get."),
-    )
-
-    objects = SourceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["host"]
-        verbose_name = _("source")
-        verbose_name_plural = _("sources")
-        constraints = [
-            models.CheckConstraint(condition=~Q(host=""), name="source_host_not_empty"),
-            models.CheckConstraint(condition=Q(reuse__in=Reuse.values), name="source_reuse_known"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.host
 
 
 class Status(models.TextChoices):
@@ -78,6 +30,9 @@ class Status(models.TextChoices):
     PUBLISHED = "published", _("published")
     WITHDRAWN = "withdrawn", _("withdrawn")
     DECLINED = "declined", _("declined")
+
+
+OUT_OF_USE = frozenset({Status.DECLINED, Status.WITHDRAWN})
 
 
 class DateOrigin(models.TextChoices):
@@ -344,8 +299,10 @@ TERM_FIELDS: dict[str, type[TermLink]] = {
     "industries": ArticleIndustry,
 }
 # The same by vocabulary, in the order of the pages: the field, and the model of its links.
-FIELDS = {"technology": "technologies", "industry": "industries", "keyword": "keywords"}
-LINKS: dict[str, type[TermLink]] = {vocabulary: TERM_FIELDS[field] for vocabulary, field in FIELDS.items()}
+VOCABULARY_FIELDS = {"technology": "technologies", "industry": "industries", "keyword": "keywords"}
+LINKS: dict[str, type[TermLink]] = {
+    vocabulary: TERM_FIELDS[field] for vocabulary, field in VOCABULARY_FIELDS.items()
+}
 
 
 class Origin(models.TextChoices):

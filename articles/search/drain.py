@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from articles.models import SearchQueue
 from articles.search import folder, index
+from newsroom.sql import fetch, run
 
 log = logging.getLogger(__name__)
 
@@ -100,14 +101,14 @@ def _windows() -> Iterator[list[tuple[int, int]]]:
 
 def _latest_edits() -> list[tuple[int, int]]:
     """Rows of small transactions and their articles, the newest first. All rows of one transaction have one time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, article_id FROM (SELECT id, article_id, count(*) OVER (PARTITION BY at) AS size"
-            " FROM (SELECT * FROM articles_searchqueue ORDER BY id DESC LIMIT %s) AS latest) AS sized"
-            " WHERE size <= %s ORDER BY id DESC LIMIT %s",
-            [LATEST, EDIT, WINDOW],
-        )
-        return cursor.fetchall()
+    return fetch(
+        "SELECT id, article_id FROM (SELECT id, article_id, count(*) OVER (PARTITION BY at) AS size"
+        " FROM (SELECT * FROM articles_searchqueue ORDER BY id DESC LIMIT %s) AS latest) AS sized"
+        " WHERE size <= %s ORDER BY id DESC LIMIT %s",
+        LATEST,
+        EDIT,
+        WINDOW,
+    )
 
 
 def _update(writer: index.Writer, articles: list[int]) -> None:
@@ -135,9 +136,7 @@ def queue_due(writer: index.Writer) -> None:
     Without any there is nothing to keep: the next time looks from the same moment.
     """
     now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(DUE, {"since": writer.clock, "now": now})
-        due = [pk for (pk,) in cursor]
+    due = [pk for (pk,) in fetch(DUE, since=writer.clock, now=now)]
     if due:
         SearchQueue.objects.bulk_create(SearchQueue(article_id=pk) for pk in due)
         writer.set_clock(now)
@@ -145,9 +144,8 @@ def queue_due(writer: index.Writer) -> None:
 
 def next_due(writer: index.Writer) -> datetime | None:
     """When the clock makes the next article public, or withdraws it; that may have come since `queue_due`."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_DUE, {"since": writer.clock})
-        return cursor.fetchone()[0]
+    [(moment,)] = fetch(NEXT_DUE, since=writer.clock)
+    return moment
 
 
 # Each half has an index of its own, which one condition over both columns would not use.
@@ -176,27 +174,25 @@ def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
     """
     first, last = _waiting_rows()
     articles = index.rebuild(progress)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM articles_searchqueue USING unnest(%s::bigint[], %s::bigint[]) AS span (first, last)"
-            " WHERE id BETWEEN first AND last",
-            [first, last],
-        )
+    run(
+        "DELETE FROM articles_searchqueue USING unnest(%s::bigint[], %s::bigint[]) AS span (first, last)"
+        " WHERE id BETWEEN first AND last",
+        first,
+        last,
+    )
     return articles
 
 
 def _waiting_rows() -> tuple[list[int], list[int]]:
     """First and last of each unbroken span of rows. A number that is missing may be somebody's who has not yet
     committed: that change the rebuild would not see."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT array_agg(first), array_agg(last) FROM ("
-            "SELECT min(id) AS first, max(id) AS last FROM ("
-            "SELECT id, id - row_number() OVER (ORDER BY id) AS span FROM articles_searchqueue"
-            ") AS row GROUP BY span) AS span"
-        )
-        first, last = cursor.fetchone()
-        return first or [], last or []
+    [(first, last)] = fetch(
+        "SELECT array_agg(first), array_agg(last) FROM ("
+        "SELECT min(id) AS first, max(id) AS last FROM ("
+        "SELECT id, id - row_number() OVER (ORDER BY id) AS span FROM articles_searchqueue"
+        ") AS row GROUP BY span) AS span"
+    )
+    return first or [], last or []
 
 
 # --- how far behind -------------------------------------------------------------------------------
@@ -216,12 +212,10 @@ def behind() -> bool:
 
 
 def lag() -> Lag:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(DISTINCT article_id), extract(epoch FROM clock_timestamp() - min(at))::float, count(*)"
-            " FROM (SELECT article_id, at FROM articles_searchqueue ORDER BY id LIMIT %s) AS oldest",
-            [WINDOW],
-        )
-        waiting, oldest, rows = cursor.fetchone()
+    [(waiting, oldest, rows)] = fetch(
+        "SELECT count(DISTINCT article_id), extract(epoch FROM clock_timestamp() - min(at))::float, count(*)"
+        " FROM (SELECT article_id, at FROM articles_searchqueue ORDER BY id LIMIT %s) AS oldest",
+        WINDOW,
+    )
     state = "rebuilding" if folder.rebuilding() else "ok" if index.usable() else "missing"
     return Lag(state, waiting, oldest, rows == WINDOW)

@@ -15,13 +15,13 @@ from unicodedata import unidata_version
 
 import opencc
 import tantivy
-from django.db import connection
 from django.utils import timezone
 from tantivy import Document, Index, IndexWriter, Query
 
 from articles.models import LINKS, Article, EventPoint
 from articles.search import folder, text
 from articles.search.sets import VERSION, BadSets, Row, SetsWriter
+from newsroom.sql import fetch
 
 # Raise the first number whenever what stands in the index, or how text is normalised, changes.
 FORMAT = (
@@ -61,12 +61,11 @@ def order_key(moment: Any, pk: int) -> int:
 
 def identity() -> str:
     """Which database this is: another one, or a restored one, has another."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT concat_ws(' ', obj_description(oid, 'pg_class'), oid) FROM pg_class"
-            " WHERE oid = 'articles_searchqueue'::regclass"
-        )
-        return cursor.fetchone()[0]
+    [(name,)] = fetch(
+        "SELECT concat_ws(' ', obj_description(oid, 'pg_class'), oid) FROM pg_class"
+        " WHERE oid = 'articles_searchqueue'::regclass"
+    )
+    return name
 
 
 def readable(path: Path) -> bool:

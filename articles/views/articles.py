@@ -13,7 +13,7 @@ from articles import story
 from articles.duplicates import survivor
 from articles.facets import Facets
 from articles.filters import ArticleFilter
-from articles.found import search
+from articles.hits import search
 from articles.listing import brief, short
 from articles.models import Revision, Status
 from articles.paging import page

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.listing import days
-from articles.models import FIELDS, Article, EventPoint
+from articles.models import VOCABULARY_FIELDS, Article, EventPoint
 from articles.paging import page
 from articles.rising import Rise, rising
 from articles.search.sets import Sets
@@ -57,7 +57,7 @@ def rail(recent: list[int], today: date, sets: Sets | None) -> list[dict[str, An
         risen = on_the_rise(sets, vocabulary, today) if sets else []
         terms = [] if risen else most_carried(vocabulary, recent, sets)
         title = rising_title if risen else plain_title
-        groups.append({"title": title, "risen": risen, "terms": terms, "more": FIELDS[vocabulary]})
+        groups.append({"title": title, "risen": risen, "terms": terms, "more": VOCABULARY_FIELDS[vocabulary]})
     return groups
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from articles.models import FIELDS, LINKS, Article
+from articles.models import LINKS, VOCABULARY_FIELDS, Article
 from articles.search.sets import Sets
 from articles.views.counting import live_sets, named
 from articles.views.terms import counted
@@ -28,7 +28,7 @@ def term_index(request: HttpRequest, vocabulary: str) -> HttpResponse:
     sets = live_sets(known)
     pinyin = request.GET.get("sort") == "pinyin"
     context = {
-        "section": FIELDS[vocabulary],
+        "section": VOCABULARY_FIELDS[vocabulary],
         "title": VOCABULARIES[vocabulary]._meta.verbose_name_plural,
         "vocabulary": vocabulary,
         "counted": sets is not None,

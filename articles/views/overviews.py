@@ -17,7 +17,7 @@ from pyroaring import BitMap
 from articles import charts
 from articles.filters import ArticleFilter
 from articles.listing import Row, clip, short
-from articles.models import FIELDS, Article, EventPoint, Origin
+from articles.models import VOCABULARY_FIELDS, Article, EventPoint, Origin
 from articles.paging import page
 from articles.search.sets import Sets
 from articles.views.counting import list_address, live_sets, named, only
@@ -116,7 +116,7 @@ class Way:
 
 @require_safe
 def events(request: HttpRequest) -> HttpResponse:
-    asked = only(request.GET, [*FIELDS, "source", "since", "until", "match"])
+    asked = only(request.GET, [*VOCABULARY_FIELDS, "source", "since", "until", "match"])
     selection = ArticleFilter(asked)
     if leads_on := elsewhere(request, selection):
         return leads_on

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from articles import charts
 from articles.by_term import carrying
-from articles.models import FIELDS, LINKS, Article
+from articles.models import LINKS, VOCABULARY_FIELDS, Article
 from articles.paging import page
 from articles.search.sets import Sets
 from articles.views.counting import list_address, live_sets, named
@@ -36,7 +36,7 @@ def term_detail(request: HttpRequest, vocabulary: str, slug: str) -> HttpRespons
     known = trees()
     found = page(carrying(Article.objects.published(), [term], known), request.GET)
     context = {
-        "section": FIELDS[vocabulary],
+        "section": VOCABULARY_FIELDS[vocabulary],
         "term": term,
         "kind": term._meta.verbose_name,
         "description": prose.html(term.description),
@@ -54,7 +54,7 @@ def gone(request: HttpRequest, vocabulary: str, term: Term) -> HttpResponse:
     """Raises Http404 for one that readers never met: it waits for an editor, or was declined at once."""
     if not term.shown:
         raise Http404
-    context = {"section": FIELDS[vocabulary], "kind": term._meta.verbose_name, "title": term.name}
+    context = {"section": VOCABULARY_FIELDS[vocabulary], "kind": term._meta.verbose_name, "title": term.name}
     response = render(request, "410_term.html", context, status=410)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-cache"  # it may be confirmed again
@@ -103,7 +103,7 @@ def figures(term: Term, tree: Tree, sets: Sets) -> dict[str, Any]:
         "narrowed": list_address(**{term.vocabulary: term.slug}),
         "related": [
             (VOCABULARIES[vocabulary]._meta.verbose_name_plural, related(term, vocabulary, tree, sets))
-            for vocabulary in FIELDS
+            for vocabulary in VOCABULARY_FIELDS
         ],
     }
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from newsroom.counting import count
 from newsroom.permissions import may, may_see
 from taxonomy import likeness, names, newterms
 from taxonomy.merge import Refused
@@ -158,7 +159,7 @@ def _linked(carrier: type, pk: int, title: str) -> tuple[str, str]:
 
 def _tabs(asked: Asked, models: Sequence[type[Term]]) -> list[tuple[Any, str, bool, tuple[int, bool]]]:
     """Label, address, whether it is chosen, how many."""
-    counts = {model: newterms.count(STATES[asked.state](model)) for model in models}
+    counts = {model: count(STATES[asked.state](model)) for model in models}
     total = sum(number for number, _more in counts.values()), any(more for _number, more in counts.values())
     found = [(_("all"), Asked("", asked.state).address(), not asked.vocabulary, total)]
     return found + [

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from newsroom.attachments import attachment
 from newsroom.permissions import may, may_see
 from taxonomy import vocabulary_csv
 from taxonomy.models import VOCABULARIES, Term
@@ -35,7 +36,7 @@ def export_view(request: HttpRequest, vocabulary: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         (line.encode() for line in vocabulary_csv.exported(model)),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{vocabulary}.csv"'},
+        headers=attachment(f"{vocabulary}.csv"),
     )
 
 

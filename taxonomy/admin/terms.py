@@ -1,22 +1,23 @@
 """The desk's three vocabularies: one admin for all, with its own suggestions for the fields that carry terms."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, models
+from django.db import IntegrityError, models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from psycopg.errors import DeadlockDetected
 from taggit.models import ItemBase, Tag
 
+from newsroom.collisions import twice
 from newsroom.permissions import may, may_see
 from taxonomy import names, prose
 from taxonomy.admin.branches import BROADER, NameField, TreeMixin
@@ -36,21 +37,10 @@ class SecondLookMixin:
     """
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _second_look(super().changeform_view, request, *args, **kwargs)
+        return twice(partial(super().changeform_view, request, *args, **kwargs), IntegrityError)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _second_look(super().delete_view, request, *args, **kwargs)
-
-
-def _second_look(view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
-    try:
-        return view(*args, **kwargs)
-    except IntegrityError:
-        pass
-    except OperationalError as error:
-        if not isinstance(error.__cause__, DeadlockDetected):
-            raise
-    return view(*args, **kwargs)
+        return twice(partial(super().delete_view, request, *args, **kwargs), IntegrityError)
 
 
 # --- what uses a term -----------------------------------------------------------------------------

@@ -6,12 +6,13 @@ from operator import and_, or_
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from taggit.models import TagBase
 
+from newsroom.sql import run
 from taxonomy import names, pinyin
 
 MAX_HOPS = 20  # a term merged into a merged term ...; no desk comes near it, and a loop ends
@@ -158,9 +159,8 @@ def _next(term: "Term", there: Mapping[type["Term"], Mapping[int, "Term"]]) -> "
 
 def lock(function: str, *models: type["Term"]) -> None:
     """Take an advisory lock on what the names of these vocabularies mean; always in the same order."""
-    with connection.cursor() as cursor:
-        for name in sorted((model.vocabulary for model in models), key=list(VOCABULARIES).index):
-            cursor.execute(f"SELECT {function}(hashtext(%s))", [f"taxonomy meaning {name}"])
+    for name in sorted((model.vocabulary for model in models), key=list(VOCABULARIES).index):
+        run(f"SELECT {function}(hashtext(%s))", f"taxonomy meaning {name}")
 
 
 @lru_cache(maxsize=10_000)

@@ -19,7 +19,7 @@ from articles.files import WHY, FoundFile, SkippedFile, list_files
 from articles.findings import ERROR, NOTE, WARNING
 from articles.management import reporting
 from articles.management.reporting import CARE
-from articles.wording import in_words
+from articles.wording import explained
 
 
 class Command(BaseCommand):
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         counts["files"] += 1
         counts["records"] += len(parsed.records)
         for finding in _findings(parsed):
-            words = in_words(asdict(finding))
+            words = explained(asdict(finding))
             counts[finding.severity] += 1
             self.stdout.write(reporting.coloured(_line(seed_file.name, words), finding.severity, self.style))
             if file:

@@ -51,7 +51,7 @@ def search(
     found = find(reader, asked, size=size, newest=newest, before=before, after=after)
     if not found.hits:  # beyond the end: what was there is gone, or the address was made up
         found = find(reader, asked, size=size, newest=newest)
-    shown = [Hit(html) for html in excerpts.found(paging.load(found.ids), selection.naming.words)]
+    shown = [Hit(html) for html in excerpts.entries(paging.load(found.ids), selection.naming.words)]
     return _hits(selection, found), paging.Page(shown, newer=_cursor(found.newer), older=_cursor(found.older))
 
 
