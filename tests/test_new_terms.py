@@ -1,6 +1,7 @@
 """The queue of new terms: what waits, what each may be, and how it is settled."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -175,6 +176,24 @@ def test_terms_are_confirmed_declined_and_put_back():
     assert [row.term for row in client.get(queue(state="declined")).context["rows"]] == [b]
     act(client, "back", a, b)
     assert (state(a), state(b)) == ((False, False), (False, False))
+
+
+def test_who_settled_it_stands_in_the_history_of_the_term():
+    term, settled = new("甲"), make_term("乙")
+    client = desk(make_user("lin", is_staff=True, is_superuser=True))
+    for verb in ("decline", "back", "confirm"):
+        act(client, verb, term, settled)
+    log = {one: LogEntry.objects.filter(object_id=one.pk).order_by("pk") for one in (term, settled)}
+    assert [(entry.user.username, entry.change_message) for entry in log[term]] == [
+        ("lin", "Declined: no term of the desk."),
+        ("lin", "Put back: it waits for a decision again."),
+        ("lin", "Confirmed."),
+    ]
+    # Its declining was refused, and has left nothing.
+    assert [entry.change_message for entry in log[settled]] == [
+        "Put back: it waits for a decision again.",
+        "Confirmed.",
+    ]
 
 
 def test_several_are_settled_each_by_itself_and_those_that_are_not_are_told_with_the_reason():

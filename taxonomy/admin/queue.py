@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -258,9 +259,9 @@ def _deed(request: HttpRequest, act: str, one: str) -> Callable[[Term], Any]:
     """What is done to each term; it raises Refused. Raises Http404 for no such act."""
     typed = request.POST.get(f"name-{one}" if one else "name", "").replace("\0", "").strip()
     deeds = {
-        "confirm": newterms.confirm,
-        "decline": newterms.decline,
-        "back": newterms.put_back,
+        "confirm": _logged(request, newterms.confirm, _("Confirmed.")),
+        "decline": _logged(request, newterms.decline, _("Declined: no term of the desk.")),
+        "back": _logged(request, newterms.put_back, _("Put back: it waits for a decision again.")),
         "accept": lambda term: _accept(request, term),
         "rename": lambda term: newterms.rename_and_confirm(term, typed, by=request.user),
         "merge": lambda term: _merge(request, term, typed),
@@ -269,6 +270,17 @@ def _deed(request: HttpRequest, act: str, one: str) -> Callable[[Term], Any]:
     if act not in deeds or (act == "rename" and not one):
         raise Http404
     return deeds[act]
+
+
+def _logged(request: HttpRequest, act: Callable[[Term], None], words: str) -> Callable[[Term], None]:
+    """Told in the term's history; of merges, moves and new names there is a record anyway."""
+
+    @transaction.atomic
+    def told(term: Term) -> None:
+        act(term)
+        admin.site.get_model_admin(type(term)).log_change(request, term, words)
+
+    return told
 
 
 def _accept(request: HttpRequest, term: Term) -> None:
