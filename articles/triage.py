@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from articles.findings import ERROR, FINDINGS, WARNING
-from articles.models import LINKS, Outcome, Status, TermLink
+from articles.models import LINKS, ImportBatch, Outcome, Status, TermLink
 from newsroom.sql import fetch
 
 NEWEST = 5_000  # of the entries to do are looked at,
 MINE = 1_000  # and of those assigned to oneself
+OF_BATCH = 10_000  # of the records of a batch, for each outcome, those that came last
 # Of records: these have nothing new to say of the entry, or a person has dealt with what they said.
 SETTLED = (Outcome.UNCHANGED, Outcome.REPAIRED, Outcome.LEFT_OUT)
+BROUGHT = (Outcome.CREATED, Outcome.UPDATED, Outcome.CONFLICT, Outcome.DUPLICATE)
 READY = "ready"  # the filter for entries that nothing speaks against
 
 
@@ -86,14 +88,27 @@ _SEEN_ON_THE_ENTRY = {
     *("missing-link", "link-not-a-url", "unsafe-link", "missing-terms", "missing-events", "no-points"),
     "notice-against-policy",
 }
-_SQL = f"""
-    WITH todo AS MATERIALIZED (
-        (SELECT id, url_key, source_id, reuse, source_date, version, assigned_to_id FROM articles_article
-         WHERE status = %(status)s ORDER BY id DESC LIMIT %(newest)s)
-        UNION
-        (SELECT id, url_key, source_id, reuse, source_date, version, assigned_to_id FROM articles_article
-         WHERE status = %(status)s AND assigned_to_id = %(user)s ORDER BY id DESC LIMIT %(mine)s)
+_COLUMNS = "a.id, a.url_key, a.source_id, a.reuse, a.source_date, a.version, a.assigned_to_id"
+_NEWEST_AND_MINE = f"""
+    (SELECT {_COLUMNS} FROM articles_article a WHERE status = %(status)s ORDER BY id DESC LIMIT %(newest)s)
+    UNION
+    (SELECT {_COLUMNS} FROM articles_article a
+     WHERE status = %(status)s AND assigned_to_id = %(user)s ORDER BY id DESC LIMIT %(mine)s)
+"""
+# What the batch brought or changed; `unchanged` only says that a record came again.
+_OF_BATCH = f"""
+    SELECT {_COLUMNS} FROM articles_article a
+    WHERE status = %(status)s AND id IN (
+        SELECT r.article_id FROM unnest(%(outcomes)s::text[]) AS wanted (outcome) CROSS JOIN LATERAL (
+            SELECT article_id FROM articles_importrow
+            WHERE batch_id = %(batch)s AND outcome = wanted.outcome AND outcome <> 'unchanged'
+            ORDER BY id DESC LIMIT %(of_batch)s
+        ) r
     )
+    ORDER BY id DESC LIMIT %(newest)s
+"""
+_SQL = f"""
+    WITH todo AS MATERIALIZED ({{todo}})
     SELECT todo.id, todo.assigned_to_id,
         {" + ".join(f"CASE WHEN {reason.sql} THEN {_WEIGHTS[reason.code]} ELSE 0 END" for reason in REASONS)}
     FROM todo
@@ -131,7 +146,7 @@ class Queue:
     user: int
     reason: str = ""  # one of CODES
     who: str = ""  # me, nobody, or empty: all
-    more: bool = False  # there are older entries, which nobody has looked at here
+    more: bool = False  # there may be older entries, which nobody has looked at here
 
     @cached_property
     def chosen(self) -> list[Entry]:
@@ -168,13 +183,16 @@ class Queue:
         return [e for e in self.entries if e.assigned_to == wanted[who]] if who in wanted else self.entries
 
 
-def queue(user: int, *, reason: str = "", who: str = "") -> Queue:
-    """What is to do for this person, in one statement."""
+def queue(user: int, *, reason: str = "", who: str = "", batch: ImportBatch | None = None) -> Queue:
+    """What is to do for this person, or of this batch, in one statement."""
     told = {
         code: severity for code, (severity, *_words) in FINDINGS.items() if code not in _SEEN_ON_THE_ENTRY
     }
     rows = fetch(
-        _SQL,
+        _SQL.format(todo=_OF_BATCH if batch else _NEWEST_AND_MINE),
+        batch=batch and batch.pk,
+        of_batch=OF_BATCH,
+        outcomes=[outcome.value for outcome in BROUGHT],
         status=Status.DRAFT.value,
         newest=NEWEST,
         mine=MINE,
@@ -184,4 +202,5 @@ def queue(user: int, *, reason: str = "", who: str = "") -> Queue:
         warnings=[code for code, severity in told.items() if severity == WARNING],
     )
     entries = [Entry(*row) for row in rows]
-    return Queue(entries, user, reason, who, more=len(entries) >= NEWEST)
+    large = batch and any(batch.counts.get(outcome, 0) > OF_BATCH for outcome in BROUGHT)
+    return Queue(entries, user, reason, who, more=bool(large) or len(entries) >= NEWEST)

@@ -274,7 +274,7 @@ def test_the_way_leads_from_entry_to_entry_across_pages():
     page = client.get(page["next"]).context
     assert (page["number"], page["place"]) == (2, 26)
     assert page["previous"] == f"{TRIAGE}?id={articles[24].pk}"
-    assert [row.pk for row, _why in page["rows"]] == [article.pk for article in articles[25:]]
+    assert [row.pk for row, *_more in page["rows"]] == [article.pk for article in articles[25:]]
     assert client.get(TRIAGE, {"id": articles[26].pk}).context["next"] == ""
     assert client.get(TRIAGE, {"page": 2}).context["article"] == articles[25]
 
@@ -295,7 +295,7 @@ def test_nonsense_in_the_address_gives_the_whole_queue(query):
     complete("甲")
     page = desk().get(f"{TRIAGE}?{query}")
     assert page.status_code == 200
-    assert [row.title for row, _why in page.context["rows"]] == ["甲"]
+    assert [row.title for row, *_more in page.context["rows"]] == ["甲"]
 
 
 def test_an_empty_queue_says_so():

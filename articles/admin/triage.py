@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,8 +23,9 @@ from articles.admin import verbs
 from articles.admin.panels import provenance
 from articles.admin.teamwork import choices, in_html, person
 from articles.locking import Stale
-from articles.models import TERM_FIELDS, Article
+from articles.models import TERM_FIELDS, Article, ImportBatch
 from newsroom.ids import is_id
+from newsroom.permissions import may_see
 from newsroom.refusal import Refused
 from taxonomy.models import Term
 
@@ -50,6 +51,7 @@ class Asked:
 
     reason: str = ""
     who: str = ""
+    batch: ImportBatch | None = None
     pk: int | None = None
     then: int | None = None  # if that one is gone
     page: int | None = None
@@ -57,14 +59,16 @@ class Asked:
     @classmethod
     def of(cls, data: QueryDict) -> "Asked":
         reason, who = data.get("reason", ""), data.get("who", "")
+        batch = _number(data.get("batch", ""))
         return cls(
             reason if reason in triage.CODES else "",
             who if who in {"me", "nobody"} else "",
+            batch and ImportBatch.objects.filter(pk=batch).only("counts").first(),
             *(_number(data.get(name, "")) for name in ("id", "then", "page")),
         )
 
     def address(self, **more: Any) -> str:
-        kept = {"reason": self.reason, "who": self.who} | more
+        kept = {"reason": self.reason, "who": self.who, "batch": self.batch and self.batch.pk} | more
         query = {name: value for name, value in kept.items() if value}
         return reverse("admin:articles_article_triage", query=query or None)
 
@@ -109,7 +113,7 @@ class TriageMixin:
 
     def _triage_page(self, request: HttpRequest, asked: Asked, form: TermsForm | None = None) -> HttpResponse:
         """The list, and beside it the chosen entry; a form that was refused stands in its place."""
-        queue = triage.queue(request.user.pk, reason=asked.reason, who=asked.who)
+        queue = triage.queue(request.user.pk, reason=asked.reason, who=asked.who, batch=asked.batch)
         pk, number = _place(queue, asked)
         entries = queue.chosen[(number - 1) * PAGE : number * PAGE]
         articles = Article.objects.select_related("source", "assigned_to").only(
@@ -122,7 +126,11 @@ class TriageMixin:
             "opts": self.opts,
             "queue": queue,
             "asked": asked,
-            "rows": [(found[entry.pk], entry.reasons) for entry in entries if entry.pk in found],
+            "rows": [
+                (found[entry.pk], entry.reasons, asked.address(id=entry.pk))
+                for entry in entries
+                if entry.pk in found
+            ],
             "filters": _filters(queue, asked),
             "number": number,
             "newer": asked.address(page=number - 1) if number > 1 else "",
@@ -145,6 +153,7 @@ class TriageMixin:
             for verb in ("submit", "decline", "publish")
         }
         acts["change"] = self.has_change_permission(request)
+        acts["see_batch"] = may_see(request.user, ImportBatch)
         return acts | {"act": acts["change"] or acts["submit"] or acts["decline"]}
 
     def _entry(
@@ -201,7 +210,7 @@ class TriageMixin:
         asked = Asked.of(request.POST)
         form = self._terms_form(request, article, request.POST)
         if not form.is_valid():
-            return self._triage_page(request, Asked(asked.reason, asked.who, pk), form)
+            return self._triage_page(request, replace(asked, pk=pk, then=None, page=None), form)
         article.version = form.cleaned_data["version"]
         try:
             saved = editing.save(article, form.changes(), by=request.user)
@@ -286,11 +295,11 @@ def _filters(queue: triage.Queue, asked: Asked) -> dict[str, list[Choice]]:
     reasons.append((triage.READY, _("nothing found"), ""))
     return {
         "who": [
-            Choice(label, queue.by_who[who], Asked(asked.reason, who).address(), who == asked.who)
+            Choice(label, queue.by_who[who], asked.address(who=who), who == asked.who)
             for who, label in people
         ],
         "reasons": [
-            Choice(label, number, Asked(code, asked.who).address(), code == asked.reason, severity)
+            Choice(label, number, asked.address(reason=code), code == asked.reason, severity)
             for code, label, severity in reasons
             if (number := queue.by_reason[code]) or code in {"", asked.reason}
         ],
