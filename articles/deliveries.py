@@ -72,18 +72,24 @@ def new_sources(batch: ImportBatch) -> list[str]:
     return sorted({*there, *made.filter(after__isnull=False).values_list("after__host", flat=True)})
 
 
-# What is unchanged has its findings at the row that brought it in.
+# What is unchanged has its findings at the row that brought it in, and so has what is quarantined again.
 FAULTS = """
 SELECT coalesce(s.host, ''), count(*) FILTER (WHERE r.needs_care), count(*)
 FROM articles_importrow r
 LEFT JOIN articles_article a ON a.id = r.article_id LEFT JOIN articles_source s ON s.id = a.source_id
-WHERE r.batch_id = ANY(%(batches)s) AND r.outcome <> 'unchanged'
+WHERE r.batch_id = ANY(%(batches)s) AND r.outcome <> 'unchanged' AND NOT (
+    r.outcome IN ('quarantined', 'left_out') AND EXISTS (
+        SELECT FROM articles_importrow e
+        WHERE e.file_id = r.file_id AND e.first_line = r.first_line AND e.batch_id < r.batch_id
+            AND e.outcome IN ('quarantined', 'repaired', 'left_out')
+    )
+)
 GROUP BY 1
 """
 
 
 def faults(batch: ImportBatch) -> list[Faults]:
-    """Sources with faulty records, those with more than usual first."""
+    """Sources with faulty records, those with more than usual first; last what has no source, mostly no article."""
     earlier = ImportBatch.objects.filter(pk__lt=batch.pk, finished_at__isnull=False).order_by("-pk")
     usual = {
         host: faulty / records
@@ -92,11 +98,13 @@ def faults(batch: ImportBatch) -> list[Faults]:
         )
     }
     found = [
-        Faults(host, faulty, records, usual.get(host))
+        Faults(host, faulty, records, usual.get(host) if host else None)
         for host, faulty, records in fetch(FAULTS, batches=[batch.pk])
         if faulty
     ]
-    return sorted(found, key=lambda source: (not source.unusual, -source.faulty, source.host))
+    return sorted(
+        found, key=lambda source: (not source.host, not source.unusual, -source.faulty, source.host)
+    )
 
 
 # --- what changed ---------------------------------------------------------------------------------
@@ -106,6 +114,14 @@ def files_to_read(batch: ImportBatch, since: ImportBatch) -> tuple[int, int]:
     """How many files a comparison reads, and how many bytes they have."""
     ids = [*only(batch, since), *only(since, batch)]
     return len(ids), SeedFile.objects.filter(pk__in=ids).aggregate(sum=Sum("size"))["sum"] or 0
+
+
+def previous(batch: ImportBatch) -> ImportBatch | None:
+    """The one before that was given the same paths; of a run of the timer, the timer's."""
+    earlier = ImportBatch.objects.filter(
+        pk__lt=batch.pk, paths=batch.paths, finished_at__isnull=False, cut_short=False
+    )
+    return (earlier.filter(scheduled=True) if batch.scheduled else earlier).order_by("-pk").first()
 
 
 def compare(batch: ImportBatch, since: ImportBatch, **options: Any) -> Difference:
@@ -153,9 +169,9 @@ def _clipped(text: str, start: int) -> str:
 # --- each record ----------------------------------------------------------------------------------
 
 
-def records(batch: ImportBatch) -> Iterator[dict[str, Any]]:
-    """What came of each record of the batch, with its findings in words."""
-    for row in batch.narrow(ImportRow.objects).order_by("id").iterator(chunk_size=2_000):
+def records(batch: ImportBatch, **only: Any) -> Iterator[dict[str, Any]]:
+    """What came of each record of the batch, or of some, with its findings in words."""
+    for row in batch.narrow(ImportRow.objects).filter(**only).order_by("id").iterator(chunk_size=2_000):
         yield {
             "file": row.file_name,
             "first_line": row.first_line,

@@ -1,7 +1,7 @@
 """Records become rows: one batch a run, one transaction a chunk, one outcome a record.
 
-Everything is set-based: a chunk takes the same number of SQL statements whatever it holds. New records go in by
-COPY, changed ones through `updates`. Design section 5, seed_format section 10.
+Everything is set-based: a chunk takes the same number of SQL statements whatever it holds. New records go in through
+`creating`, changed ones through `updates`. Design section 5, seed_format section 10.
 """
 
 import os
@@ -13,32 +13,22 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
-from articles import imprints, updates, waiting
+from articles import creating, imprints, updates, waiting
 from articles.files import NamedBytes, SkippedFile, list_files, shown, without_young
 from articles.identity import Prepared
 from articles.intake import Delivered, Progress, Publish, Reading, Row, store_one
 from articles.matching import recognise
-from articles.models import (
-    TERM_FIELDS,
-    Article,
-    EventPoint,
-    EventSummary,
-    ImportBatch,
-    ImportRow,
-    Outcome,
-    Reuse,
-    Source,
-)
+from articles.models import Article, ImportBatch, ImportRow, Outcome
 from articles.parsing import parsed, usual_jobs
-from articles.spellings import Spellings, Terms
-from articles.storing import POINT_COLUMNS, copy_links, point_rows, spelled_terms
+from articles.spellings import Spellings
 from articles.waiting import Place
 from newsroom import sql
 from newsroom.collisions import twice
-from newsroom.sql import as_json, copy_rows, new_ids
+from newsroom.sql import as_json, copy_rows
 
 IDLE, INTRANS = TransactionStatus.IDLE, TransactionStatus.INTRANS
 LOCK = 0x6E657773  # "news": the advisory lock that one import at a time holds
@@ -69,6 +59,7 @@ def run(
     most: int | None = None,
     jobs: int | None = None,
     settled: float = 0,
+    scheduled: bool = False,
     progress: Progress = lambda files, files_read, records, share: None,
     report: Callable[[ImportBatch], None] = lambda batch: None,
 ) -> ImportBatch:
@@ -77,7 +68,7 @@ def run(
     `delivered` are the files themselves, and what was left out: then the paths are only the batch's name for them,
     and nothing is read there. `most`: once so many records are in, the rest is left alone, for a dry run; the last
     files in which nothing is new may bring some more. `settled`: files changed within so many seconds are left for the
-    next run, and one that finds nothing is a run too: nothing was delivered.
+    next run, and one that finds nothing is a run too: nothing was delivered. `scheduled`: it is the run of a timer.
     `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `report` is called with the
     finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if the same
     paths are given again.
@@ -91,8 +82,8 @@ def run(
     listed = [{"name": item.name, "code": item.code, "text": item.text} for item in skipped]
     if not found and not (settled and _reached(skipped)):
         raise NothingToRead(listed)
-    with only_import(), taken_back() if dry_run else nullcontext():
-        batch = _open_batch(paths, by, publish is not None, listed)
+    with only_import(), _rehearsed() if dry_run else nullcontext():
+        batch = _open_batch(paths, publish is not None, by=by, scheduled=scheduled, skipped=listed)
         reading = Reading(batch, found, publish, progress, most, sum(item.size for item in found))
         spellings = Spellings(batch)
         with _unhurried():
@@ -158,28 +149,43 @@ def taken_back() -> Iterator[None]:
         pass
 
 
-def _open_batch(paths: list[str], by: AbstractBaseUser | None, publish: bool, skipped: list) -> ImportBatch:
+@contextmanager
+def _rehearsed() -> Iterator[None]:
+    """Taken back, its number too, which sequences keep: a batch that stays gets it. The caller holds `only_import`."""
+    last = _last_id(ImportBatch)
+    try:
+        with taken_back():
+            yield
+    finally:
+        _let_go(
+            "SELECT setval(pg_get_serial_sequence('articles_importbatch', 'id'), %s, %s)", last or 1, last > 0
+        )
+
+
+def _open_batch(
+    paths: list[str], publish: bool, *, by: AbstractBaseUser | None, **fields: Any
+) -> ImportBatch:
     """The interrupted batch of the same command, to go on with, or a new one."""
     paths = [shown(path) for path in paths]
     interrupted = ImportBatch.objects.filter(finished_at=None, paths=paths, publish=publish).first()
     if interrupted:
-        interrupted.skipped = skipped
+        for name, value in fields.items():  # it is the run of whoever brings it to its end
+            setattr(interrupted, name, value)
         return interrupted
-    first = _last_row() + 1
-    return ImportBatch.objects.create(paths=paths, by=by, publish=publish, skipped=skipped, first_row=first)
+    first = _last_id(ImportRow) + 1
+    return ImportBatch.objects.create(paths=paths, publish=publish, by=by, first_row=first, **fields)
 
 
-def _last_row() -> int:
-    """The id of the newest row of all batches, or of one that was taken back."""
-    [(last,)] = sql.fetch(
-        "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('articles_importrow', 'id')), 0)"
-    )
+def _last_id(model: type[Model]) -> int:
+    """The newest id that the table gave out, perhaps to something that was taken back."""
+    statement = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)"
+    [(last,)] = sql.fetch(statement, model._meta.db_table)
     return last
 
 
 def finish(batch: ImportBatch) -> None:
     _count(batch)
-    batch.last_row = _last_row()
+    batch.last_row = _last_id(ImportRow)
     batch.finished_at = timezone.now()
     batch.save()
 
@@ -256,7 +262,7 @@ def _import_once(
     changed = [row for row in sound if row.outcome == Outcome.UPDATED]
     _lock(sound)
     terms = spellings.terms([*new, *changed])
-    _create(batch, new, terms)
+    creating.create(batch, new, terms)
     if changed:
         updates.apply(batch, changed, terms, spellings)
     _write_rows(batch, rows, begin_to_wait)
@@ -276,22 +282,6 @@ def _lock(rows: list[Row]) -> None:
 
 # --- writing --------------------------------------------------------------------------------------
 
-ARTICLE_COLUMNS = (
-    "id",
-    "title",
-    "url",
-    "url_key",
-    "also_at",
-    "source_id",
-    "summary",
-    "source_date",
-    "source_date_origin",
-    "extra",
-    "base",
-    "record_key",
-    "record_hash",
-    "text_hash",
-)
 ROW_COLUMNS = (
     "batch_id",
     "file_id",
@@ -306,66 +296,6 @@ ROW_COLUMNS = (
     "conflicts",
     "waits",
 )
-
-
-def _create(batch: ImportBatch, rows: list[Row], terms: Terms) -> None:
-    if not rows:
-        return
-    for row, pk in zip(rows, new_ids(Article, len(rows)), strict=True):
-        row.article_id = pk
-    sources = imprints.sources(batch, {row.record.host for row in rows if row.record.host})
-    for row in rows:
-        _check_policy(row, sources)
-    copy_rows(Article, ARTICLE_COLUMNS, (_article_values(row, sources) for row in rows))
-    with_events = [row for row in rows if row.record.events_raw]
-    copy_rows(EventSummary, ("article_id", "intro", "conclusion", "raw"), map(_event_values, with_events))
-    copy_rows(
-        EventPoint,
-        POINT_COLUMNS,
-        (
-            values
-            for row in with_events
-            for values in point_rows(row.article_id, row.record.content["points"])
-        ),
-    )
-    copy_links(
-        {
-            name: [(row.article_id, spelled_terms(row.record.content[name], terms[name])) for row in rows]
-            for name in TERM_FIELDS
-        }
-    )
-
-
-def _check_policy(row: Row, sources: dict[str, Source]) -> None:
-    """A text that forbids reprinting, from a source that the desk may quote in full: a person must decide (R16)."""
-    forbids = any(finding["code"] == "reprint-notice" for finding in row.record.findings)
-    if forbids and row.record.host and sources[row.record.host].reuse == Reuse.FULL:
-        row.find("notice-against-policy", row.record.host)
-
-
-def _article_values(row: Row, sources: dict[str, Source]) -> tuple:
-    record, content = row.record, row.record.content
-    return (
-        row.article_id,
-        content["title"],
-        content["url"],
-        record.url_key,
-        as_json(content["also_at"]),
-        sources[record.host].pk if record.host else None,
-        content["summary"],
-        content["source_date"],
-        content["source_date_origin"],
-        as_json(content["extra"]),
-        as_json(content),
-        record.key,
-        record.hash,
-        record.text_hash,
-    )
-
-
-def _event_values(row: Row) -> tuple:
-    content = row.record.content
-    return row.article_id, content["intro"], content["conclusion"], row.record.events_raw
 
 
 def _write_rows(batch: ImportBatch, rows: list[Row], begin_to_wait: set[Place]) -> None:

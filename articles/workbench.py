@@ -210,9 +210,9 @@ def _terms(user: AbstractBaseUser) -> list[Number]:
 
 
 def _imports(user: AbstractBaseUser) -> list[Import]:
-    """The last batch and, if a person made that one, the last one by the timer."""
+    """The last batch and, if that was none, the last one by the timer."""
     newest = ImportBatch.objects.order_by("-pk").values("pk")
-    last, timer = Subquery(newest[:1]), Subquery(newest.filter(by=None)[:1])
+    last, timer = Subquery(newest[:1]), Subquery(newest.filter(scheduled=True)[:1])
     batches = ImportBatch.objects.filter(Q(pk=last) | Q(pk=timer)).select_related("by").defer("skipped")
     rows = may_see(user, ImportRow)
     return [
@@ -227,10 +227,10 @@ def _imports(user: AbstractBaseUser) -> list[Import]:
 
 
 def _overdue() -> int:
-    """What a person imports by hand says nothing of the timer, nor does what was cut short."""
+    """What is imported by hand, or by a command that is tried, says nothing of the timer; nor does what was cut short."""
     hours = settings.IMPORT_EXPECTED_HOURS
     since = timezone.now() - timedelta(hours=hours)
-    ended = ImportBatch.objects.filter(by=None, finished_at__gte=since, cut_short=False)
+    ended = ImportBatch.objects.filter(scheduled=True, finished_at__gte=since, cut_short=False)
     return hours if hours and not ended.exists() else 0
 
 

@@ -15,7 +15,7 @@ from articles.models import Article, ImportBatch, Imprint
 from articles.placing import part_of
 from articles.untouched import Kept
 from articles.workbench import workbench
-from tests.factories import desk, make_user, staff
+from tests.factories import desk, staff
 from tests.test_importer import TEXT, deliver, outcomes, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -54,7 +54,9 @@ class TestAFileThatMayStillBeWritten:
         put(folder, "young.txt", OTHER, age=5)
         out = StringIO()
         call_command("import_seeds", str(folder), "--settled", "60", stdout=out, no_color=True)
-        assert f"{folder}/young.txt: unsettled It was changed less than 60 seconds ago." in out.getvalue()
+        assert (
+            f"{folder}/young.txt: unsettled note: It was changed less than 60 seconds ago." in out.getvalue()
+        )
 
 
 class TestTheReportFile:
@@ -120,8 +122,9 @@ class TestAnOverdueImport:
     def nightly(self, settings) -> None:
         settings.IMPORT_EXPECTED_HOURS = 26
 
-    def ended(self, hours: float, **fields: object) -> None:
-        ImportBatch.objects.create(finished_at=timezone.now() - timedelta(hours=hours), **fields)
+    def ended(self, hours: float, *, scheduled: bool = True) -> None:
+        finished_at = timezone.now() - timedelta(hours=hours)
+        ImportBatch.objects.create(finished_at=finished_at, scheduled=scheduled)
 
     def overdue(self) -> int:
         return workbench(staff("view_importbatch")).overdue
@@ -136,14 +139,25 @@ class TestAnOverdueImport:
 
     def test_is_one_that_never_ended_or_never_ran(self):
         assert self.overdue() == 26
-        ImportBatch.objects.create()
+        ImportBatch.objects.create(scheduled=True)
         assert self.overdue() == 26
 
-    def test_is_not_made_good_by_what_a_person_imports(self):
-        self.ended(1, by=make_user())
+    def test_is_not_made_good_by_what_a_person_imports_or_tries_on_the_command_line(self, folder):
+        self.ended(1, scheduled=False)
+        put(folder, "a.txt", seed(), age=600)
+        call_command("import_seeds", str(folder), "--settled", "300", stdout=StringIO())
         assert self.overdue() == 26
-        self.ended(1)
+        call_command("import_seeds", str(folder), "--settled", "300", "--scheduled", stdout=StringIO())
         assert self.overdue() == 0
+
+    @pytest.mark.parametrize("scheduled", [True, False])
+    def test_is_made_good_by_whoever_brings_an_interrupted_one_to_its_end_if_that_is_the_timer(
+        self, folder, scheduled
+    ):
+        put(folder, "a.txt", seed(), age=0)
+        ImportBatch.objects.create(paths=[str(folder)], scheduled=not scheduled)
+        importer.run([folder], scheduled=scheduled)
+        assert (ImportBatch.objects.get().scheduled, self.overdue()) == (scheduled, 0 if scheduled else 26)
 
     def test_is_nothing_to_those_who_may_not_see_imports(self):
         assert workbench(staff("view_article")).overdue == 0

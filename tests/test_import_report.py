@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from articles import deliveries, differences, editing, ledger, repair, undoing
+from articles import deliveries, differences, editing, importer, ledger, repair, undoing
 from articles.deliveries import Faults, in_short
 from articles.management.commands import import_report
 from articles.models import Article, ImportBatch, ImportRow
@@ -145,6 +145,14 @@ class TestWhatItBrought:
         assert found == Faults("news.example", 3, 3, 1 / 9)
         assert found.unusual
 
+    def test_no_fault_again_that_was_told_before_and_no_share_of_what_has_no_source(self, folder):
+        bad, worse = "标题: 只有标题\n", "标题: 也只有标题\n"
+        batch = deliver(folder, record(1), bad)
+        assert deliveries.faults(batch) == [Faults("", 1, 1, None)]
+        assert deliveries.faults(deliver(folder, record(1), bad)) == []
+        batch = deliver(folder, record(2, 关键词=None, AI技术=None, 行业=None), bad, worse)
+        assert deliveries.faults(batch) == [Faults("news.example", 1, 1, 0.0), Faults("", 1, 1, None)]
+
     @pytest.mark.parametrize(
         ("faulty", "records", "usual", "unusual"),
         [
@@ -197,6 +205,41 @@ class TestTheCommand:
             f"Changed records · 1\n  {folder}/1.txt:1 新标题\n      title: “第1条” → “新标题”\n"
             f"No longer delivered · 1\n  {folder}/2.txt:1 第2条\n"
         )
+
+    def test_compares_with_the_one_before_that_read_the_same_paths_where_no_number_is_given(self, folder):
+        paths = {"paths": [str(folder)], "finished_at": timezone.now()}
+        night = ImportBatch.objects.create(**paths, scheduled=True)
+        trial = ImportBatch.objects.create(**paths)
+        ImportBatch.objects.create(finished_at=timezone.now(), scheduled=True)
+        ImportBatch.objects.create(paths=[str(folder)], scheduled=True)
+        ImportBatch.objects.create(**paths, scheduled=True, cut_short=True)
+        last = ImportBatch.objects.create(**paths, scheduled=True)
+        assert f"Compared with batch #{night.pk} · " in self.run(last.pk, "--since")
+        by_hand = ImportBatch.objects.create(**paths)
+        assert f"Compared with batch #{last.pk} · " in self.run(by_hand.pk, "--since")
+        assert f"Compared with batch #{night.pk} · " in self.run(trial.pk, "--since")
+        nothing = "No earlier batch has read the same paths. Name one: --since BATCH"
+        assert self.code(night.pk, "--since") == (2, nothing)
+
+    def test_says_so_if_the_two_have_read_different_paths(self, folder):
+        then = deliver(folder, record(1))
+        (folder / "2.txt").write_text(record(2), encoding="utf-8")
+        now = importer.run([folder / "2.txt"])
+        told = self.run(now.pk, "--since", then.pk).splitlines()
+        at = told.index(f"Compared with batch #{then.pk} · {head(then).split(' · ')[1]}")
+        assert told[at + 1 : at + 4] == [
+            "  The two have read different paths: what is no longer delivered may lie where only one has looked.",
+            f"  Batch {then.pk}: {folder}",
+            f"  Batch {now.pk}: {folder}/2.txt",
+        ]
+
+    def test_names_a_source_with_its_usual_share_and_without_one_only_the_number(self):
+        assert [
+            import_report.fault_line(one) for one in (Faults("a", 3, 4, 0.21), Faults("", 2, 3, None))
+        ] == [
+            "a: 3 of 4 records · usually 21% · more than usual",
+            "without a source: 2",
+        ]
 
     def test_tells_of_a_quiet_night(self):
         batch = ImportBatch.objects.create(finished_at=timezone.now())

@@ -470,8 +470,10 @@ class TestTheCommand:
             call_command("import_seeds", str(folder))
         assert exit_.value.code == 1
         printed = capsys.readouterr().out
-        assert "a.txt:2: missing-terms" in printed
-        assert printed.rstrip().splitlines()[-1].endswith("0")
+        assert f"{folder}/a.txt:2: missing-terms 警告" in printed
+        assert printed.splitlines()[-1].endswith(
+            f"/admin/articles/importbatch/{ImportBatch.objects.get().pk}/change/"
+        )
 
     def test_answers_0_when_all_is_well(self, folder, capsys):
         (folder / "a.txt").write_text(seed(), encoding="utf-8")

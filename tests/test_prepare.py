@@ -4,10 +4,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from articles import undoing
 from articles.management.commands.prepare import confirm_terms
-from articles.models import ImportBatch, Imprint
+from articles.models import Article, ImportBatch, Imprint
 from taxonomy.models import VOCABULARIES, Keyword, Technology
 from tests.factories import desk, make_term
+from tests.test_importer import seed
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,44 @@ def test_a_fresh_copy_has_all_terms_of_the_sample_and_a_second_run_changes_nothi
         counts = {name: model.objects.count() for name, model in VOCABULARIES.items()}
         assert all(counts.values())
         assert counts == {name: model.objects.public().count() for name, model in VOCABULARIES.items()}
+    assert ImportBatch.objects.count() == 1
+
+
+class TestTheSample:
+    """Its files are imported once, and again only if there are others."""
+
+    @pytest.fixture(autouse=True)
+    def start(self, folder, monkeypatch, settings) -> None:
+        monkeypatch.chdir(folder.parent)
+        settings.BASE_DIR = folder.parent
+        self.sample = folder.rename(folder.parent / "seeds")
+        (self.sample / "1.txt").write_text(seed(), encoding="utf-8")
+        call_command("prepare")
+
+    def batches_after_a_start(self) -> int:
+        call_command("prepare")
+        return ImportBatch.objects.count()
+
+    def test_makes_no_batch_at_a_start_that_finds_nothing_new(self):
+        assert self.batches_after_a_start() == 1
+        (self.sample / "1.txt").rename(self.sample / "2.txt")
+        assert self.batches_after_a_start() == 1
+
+    def test_makes_a_batch_of_what_a_newer_version_brings(self):
+        (self.sample / "2.txt").write_text(seed(链接="https://e.example/2", 总结="乙。"), encoding="utf-8")
+        assert self.batches_after_a_start() == 2
+        assert Article.objects.published().count() == 2
+
+    def test_stays_away_once_the_desk_has_undone_it(self):
+        faulty = seed(链接="https://e.example/2", 总结="乙。", 行业=None)  # what is published would stay
+        (self.sample / "2.txt").write_text(faulty, encoding="utf-8")
+        assert self.batches_after_a_start() == 2
+        assert undoing.undo(ImportBatch.objects.first()).articles == 1
+        assert self.batches_after_a_start() == 2
+        assert Article.objects.count() == 1
+
+    @pytest.mark.parametrize("ended", [{"finished_at": None}, {"cut_short": True}, {"publish": False}])
+    def test_comes_in_if_the_batch_before_was_interrupted_or_did_not_publish_it(self, ended):
+        ImportBatch.objects.update(**ended)
+        assert self.batches_after_a_start() == (1 if "finished_at" in ended else 2)
+        assert all(ImportBatch.objects.values_list("finished_at", flat=True))

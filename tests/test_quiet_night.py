@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 def night(*paths: Path, report: Path | None = None) -> str:
     out = StringIO()
     more = ["--report", str(report)] if report else []
-    call_command("import_seeds", *map(str, paths), "--settled", "60", *more, stdout=out, no_color=True)
+    call_command(
+        "import_seeds", *map(str, paths), "--settled", "60", "--scheduled", *more, stdout=out, no_color=True
+    )
     return out.getvalue()
 
 
@@ -37,7 +39,7 @@ def test_it_is_a_batch_without_records_and_has_a_report(folder, tmp_path):
 def test_files_that_somebody_may_still_be_writing_stand_in_its_report(folder, tmp_path):
     put(folder, "young.txt", seed(), age=5)
     report = tmp_path / "report.jsonl"
-    assert f"{folder}/young.txt: unsettled It was changed less than 60 seconds ago." in night(
+    assert f"{folder}/young.txt: unsettled note: It was changed less than 60 seconds ago." in night(
         folder, report=report
     )
     [line] = report.read_text().splitlines()

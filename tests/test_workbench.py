@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 HOME = "/admin/"
 LIST = "/admin/articles/article/"
-STATEMENTS = 19
+STATEMENTS = 20
 
 
 def chief(name: str = ""):
@@ -126,7 +126,7 @@ def test_the_last_import_shows_its_outcomes_each_leading_to_its_rows():
 
 
 def test_what_a_person_imports_does_not_hide_the_night():
-    night = ImportBatch.objects.create(finished_at=timezone.now(), counts={"created": 3})
+    night = ImportBatch.objects.create(finished_at=timezone.now(), scheduled=True, counts={"created": 3})
     day = ImportBatch.objects.create(by=make_user("李四"), finished_at=timezone.now(), counts={"updated": 1})
     found = bench().imports
     assert [(one.label, one.batch, one.by) for one in found] == [
@@ -137,13 +137,15 @@ def test_what_a_person_imports_does_not_hide_the_night():
         [("updated", 1)],
         [("created", 3)],
     ]
-    last = ImportBatch.objects.create(finished_at=timezone.now())
+    trial = ImportBatch.objects.create(finished_at=timezone.now())
+    assert [one.batch for one in bench().imports] == [trial, night]
+    last = ImportBatch.objects.create(finished_at=timezone.now(), scheduled=True)
     assert [one.batch for one in bench().imports] == [last]
 
 
 def test_an_import_that_was_cut_short_is_not_the_one_that_is_expected(settings):
     settings.IMPORT_EXPECTED_HOURS = 26
-    batch = ImportBatch.objects.create(finished_at=timezone.now(), cut_short=True)
+    batch = ImportBatch.objects.create(finished_at=timezone.now(), scheduled=True, cut_short=True)
     assert bench().overdue == 26
     ImportBatch.objects.filter(pk=batch.pk).update(cut_short=False)
     assert bench().overdue == 0
@@ -273,6 +275,6 @@ def test_the_desk_s_own_lists_come_first_and_the_accounts_last():
 
 
 def test_whoever_may_import_begins_a_batch_from_here():
-    new = '<a href="/admin/articles/importbatch/new/">'
+    new = '<a href="/admin/articles/importbatch/new/" class="button bench-import">'
     assert new in desk(staff("add_importbatch")).get("/admin/").text
     assert new not in desk(staff("view_article")).get("/admin/").text

@@ -1,5 +1,6 @@
 """What commands share: how they tell what was found in seed files, report files, and how they end."""
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager
@@ -10,15 +11,22 @@ from django.core.management.base import CommandError
 from django.core.management.color import Style
 from django.db import Error
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from tqdm import tqdm
 
-from articles.findings import ERROR, WARNING
+from articles.findings import ERROR, NOTE, WARNING
 from articles.models import ImportBatch
 from articles.placing import placed
 from newsroom.ids import MAX_ID
 from newsroom.json_lines import json_line
 
+WHY_NOT = {
+    errno.ENOENT: gettext_lazy("there is no such folder"),
+    errno.ENOTDIR: gettext_lazy("there is no such folder"),
+    errno.EISDIR: gettext_lazy("it is a folder"),
+    errno.EACCES: gettext_lazy("this account must not write there"),
+    errno.ENOSPC: gettext_lazy("the disk is full"),
+}
 CARE, USAGE, TROUBLE, BUSY = 1, 2, 3, 4  # the exit codes of all commands
 GO_ON = gettext_lazy("Stopped: %(error)s\nNothing is half-written. Run the same command again to go on.")
 
@@ -52,19 +60,37 @@ def show_progress(bar: tqdm, total: int, done: int) -> None:
 # --- findings and files ---------------------------------------------------------------------------
 
 
-def sentence(finding: Mapping[str, Any]) -> str:
-    """What was found, where in the text, what to do: `message “text” → remedy`."""
+def finding_line(name: str, finding: Mapping[str, Any], style: Style) -> str:
+    """`file:line: code severity: message “text” → remedy`: in a log no colour tells what is grave."""
+    return _coloured(
+        f"{name}:{finding['line']}: {finding['code']} ", finding["severity"], _sentence(finding), style
+    )
+
+
+def skipped_line(item: Mapping[str, Any], style: Style) -> str:
+    """The same of a file that was left out: an error if it should have been read."""
+    severity = ERROR if is_trouble(item["code"]) else NOTE
+    return _coloured(f"{item['name']}: {item['code']} ", severity, item["text"], style)
+
+
+def _coloured(place: str, severity: str, text: str, style: Style) -> str:
+    said = _("%(severity)s: %(text)s") % {"severity": _severity(severity), "text": text}
+    return {ERROR: style.ERROR, WARNING: style.WARNING}.get(severity, str)((place + said).rstrip())
+
+
+def _severity(severity: str) -> str:
+    return {
+        ERROR: pgettext("severity", "error"),
+        WARNING: pgettext("severity", "warning"),
+        NOTE: pgettext("severity", "note"),
+    }[severity]
+
+
+def _sentence(finding: Mapping[str, Any]) -> str:
+    """What was found, where in the text, what to do."""
     text = f" “{finding['text']}”" if finding["text"] else ""
     remedy = f" → {finding['remedy']}" if finding["remedy"] else ""
     return f"{finding['message']}{text}{remedy}"
-
-
-def coloured(line: str, severity: str, style: Style) -> str:
-    return {ERROR: style.ERROR, WARNING: style.WARNING}.get(severity, str)(line)
-
-
-def skipped_line(item: Mapping[str, Any]) -> str:
-    return f"{item['name']}: {item['code']} {item['text']}".rstrip()
 
 
 def is_trouble(code: str) -> bool:
@@ -122,11 +148,14 @@ def written(path: str | None, inputs: Iterable[str]) -> Iterator[Report | None]:
         raise CommandError(_("The report must not lie among the seed files: %s") % path, returncode=USAGE)
     code = USAGE
     try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "")
         with placed(target) as part, closing(Report(part)) as report:
             code = TROUBLE
             yield report
     except OSError as error:
-        raise CommandError(_("The report cannot be written: %s") % error, returncode=code) from error
+        why = f"{path}: {WHY_NOT.get(error.errno, error.strerror or error)}"
+        raise CommandError(_("The report cannot be written: %s") % why, returncode=code) from error
 
 
 def speak_plainly(stream: Any) -> None:

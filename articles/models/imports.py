@@ -48,6 +48,12 @@ class ImportBatch(models.Model):
         help_text="As given: the same command after a crash goes on with its own batch.",
     )
     publish = models.BooleanField(_("publish"), default=False)
+    scheduled = models.BooleanField(
+        _("by the timer"),
+        default=False,
+        db_default=False,
+        help_text="The command says so: it is the run that is expected, no trial by hand.",
+    )
     cut_short = models.BooleanField(
         default=False,
         db_default=False,

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from articles import seeds
 from articles.files import WHY, FoundFile, SkippedFile, list_files
@@ -61,15 +60,14 @@ class Command(BaseCommand):
         for finding in _findings(parsed):
             words = explained(asdict(finding))
             counts[finding.severity] += 1
-            self.stdout.write(reporting.coloured(_line(seed_file.name, words), finding.severity, self.style))
+            self.stdout.write(reporting.finding_line(seed_file.name, words, self.style))
             if file:
                 reporting.write_json(file, {"file": seed_file.name, **words})
 
     def _tell_skipped(self, item: SkippedFile, file: reporting.Report | None, counts: Counter[str]) -> None:
-        severity = ERROR if reporting.is_trouble(item.code) else NOTE
-        if severity == ERROR:
+        if reporting.is_trouble(item.code):
             counts[ERROR] += 1
-        self.stdout.write(reporting.coloured(reporting.skipped_line(asdict(item)), severity, self.style))
+        self.stdout.write(reporting.skipped_line(asdict(item), self.style))
         if file:
             reporting.write_skipped(file, asdict(item))
 
@@ -92,13 +90,3 @@ def _findings(parsed: seeds.Parsed) -> Iterator[seeds.Finding]:
     yield from parsed.findings
     for record in parsed.records:
         yield from record.findings
-
-
-def _line(name: str, finding: dict[str, Any]) -> str:
-    severities = {
-        ERROR: pgettext("severity", "error"),
-        WARNING: pgettext("severity", "warning"),
-        NOTE: pgettext("severity", "note"),
-    }
-    severity = severities[finding["severity"]]
-    return f"{name}:{finding['line']}: {severity} {finding['code']} {reporting.sentence(finding)}"

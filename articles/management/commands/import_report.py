@@ -17,6 +17,7 @@ from articles.models import ImportBatch, Outcome
 from taxonomy.models import VOCABULARIES
 
 MOST_MISSED = 20  # files that are named
+PREVIOUS = -1  # no batch has this number
 
 
 class Command(BaseCommand):
@@ -26,16 +27,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("batch", type=int, metavar="BATCH")
-        parser.add_argument("--since", type=int, metavar="BATCH", help="the earlier batch to compare with")
+        parser.add_argument(
+            "--since",
+            type=int,
+            nargs="?",
+            const=PREVIOUS,
+            metavar="BATCH",
+            help="the earlier batch to compare with; without a number, the one before that read the same paths",
+        )
 
     def handle(self, *, batch: int, since: int | None, **options: Any) -> None:
         reporting.speak_plainly(self.stdout)
         with reporting.trouble(_("Stopped: %(error)s")):
             now = _ended(batch)
-            then = _ended(since) if since is not None else None
-            if then and then.pk >= now.pk:
-                text = _("Batch #%(number)d is not earlier. Give the later batch first.")
-                raise CommandError(text % {"number": then.pk}, returncode=reporting.USAGE)
+            then = _earlier(now, since) if since is not None else None
             self._tell(now)
             if then:
                 self._compare(now, then)
@@ -61,7 +66,7 @@ class Command(BaseCommand):
         ):
             bar.close()
             title = _("Compared with batch #%(number)d") % {"number": then.pk}
-            self._print(f"{title} · {_when(then)}", ())
+            self._print(f"{title} · {_when(then)}", _other_paths(now, then))
             self._print(_("New records") + f" · {found.new_count:,}", map(_place, found.new))
             self._print(_("Changed records") + f" · {found.changed_count:,}", _changes(found.changed))
             vanished = _("No longer delivered") + f" · {found.vanished_count:,}"
@@ -82,6 +87,27 @@ def _ended(number: int) -> ImportBatch:
     return batch
 
 
+def _earlier(now: ImportBatch, since: int) -> ImportBatch:
+    """Raises CommandError."""
+    if since == PREVIOUS:
+        then = deliveries.previous(now)
+        text = _("No earlier batch has read the same paths. Name one: --since BATCH")
+    else:
+        then = _ended(since)
+        text = _("Batch #%(number)d is not earlier. Give the later batch first.") % {"number": then.pk}
+    if then is None or then.pk >= now.pk:
+        raise CommandError(text, returncode=reporting.USAGE)
+    return then
+
+
+def _other_paths(now: ImportBatch, then: ImportBatch) -> Iterator[str]:
+    if now.paths != then.paths:
+        yield _(
+            "The two have read different paths: what is no longer delivered may lie where only one has looked."
+        )
+        yield from (f"{batch}: {'、'.join(batch.paths)}" for batch in (then, now))
+
+
 def _when(batch: ImportBatch) -> str:
     return f"{timezone.localtime(batch.started_at):%Y-%m-%d %H:%M}"
 
@@ -99,21 +125,21 @@ def _is_missed(code: str) -> bool:
 
 
 def _first(missed: list[dict[str, Any]]) -> Iterator[str]:
-    yield from map(reporting.skipped_line, missed[:MOST_MISSED])
+    yield from (f"{item['name']}: {item['code']} {item['text']}".rstrip() for item in missed[:MOST_MISSED])
     if (rest := len(missed) - MOST_MISSED) > 0:
         yield _("and %(number)d more") % {"number": rest}
 
 
 def fault_line(source: deliveries.Faults) -> str:
-    line = _("%(source)s: %(faulty)d of %(records)d records") % {
-        "source": source.host or _("without a source"),
-        "faulty": source.faulty,
-        "records": source.records,
-    }
-    if source.usual is None:
-        return line
-    usual = _("usually %(share)s") % {"share": f"{source.usual:.0%}"}
-    return f"{line} ({usual}{' · ' + _('more than usual') if source.unusual else ''})"
+    if not source.host:
+        return _("without a source: %(faulty)d") % {"faulty": source.faulty}
+    parts = [
+        _("%(source)s: %(faulty)d of %(records)d records")
+        % {"source": source.host, "faulty": source.faulty, "records": source.records}
+    ]
+    if source.usual is not None:
+        parts.append(_("usually %(share)s") % {"share": f"{source.usual:.0%}"})
+    return " · ".join([*parts, _("more than usual")] if source.unusual else parts)
 
 
 def _place(entry: Entry) -> str:

@@ -3,19 +3,24 @@
 import time
 import unicodedata
 from argparse import ArgumentParser
+from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from articles import deliveries, importer, workflow
+from articles.findings import ERROR, NOTE, WARNING
 from articles.management import reporting
 from articles.management.reporting import BUSY, CARE, USAGE, Report
 from articles.models import ImportBatch, Outcome
 
+# Records with an error come last; what the desk has left out is not told again.
+TOLD_APART = {Outcome.QUARANTINED, Outcome.LEFT_OUT}
 BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
@@ -33,6 +38,11 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="leave files alone that were changed within so many seconds: somebody may still be writing them",
         )
+        parser.add_argument(
+            "--scheduled",
+            action="store_true",
+            help="this is the run that is expected at its hour: for the command line of a timer, not for trials by hand",
+        )
         parser.add_argument("--report", metavar="FILE", help="write every record's outcome as JSON Lines")
         parser.add_argument(
             "--jobs", type=int, metavar="N", help="processes that parse (default: as many as help)"
@@ -42,6 +52,7 @@ class Command(BaseCommand):
         self, *, paths: list[str], dry_run: bool, publish: bool, report: str | None, **options: Any
     ) -> None:
         started = time.monotonic()
+        self.severities: Counter[str] = Counter()
         reporting.speak_plainly(self.stdout)
         note = _("published on import")
         with ExitStack() as stack:
@@ -53,6 +64,7 @@ class Command(BaseCommand):
                 dry_run=dry_run,
                 jobs=options["jobs"],
                 settled=max(0, options["settled"]),
+                scheduled=options["scheduled"],
                 progress=partial(_show_progress, bar),
                 report=partial(self._report, bar, report_file),
             )
@@ -77,29 +89,30 @@ class Command(BaseCommand):
             ) from None
 
     def _report(self, bar: tqdm, file: Report | None, batch: ImportBatch) -> None:
-        """Every finding as one line, and every record to the report file, while a dry run's rows still exist."""
+        """Every finding as one line, errors last, and every record to the report file, while a dry run's rows exist."""
         bar.close()
-        self._print_skipped(batch.skipped)
+        self._print_skipped([item for item in batch.skipped if not reporting.is_trouble(item["code"])])
         for record in deliveries.records(batch):
-            if record["outcome"] != Outcome.LEFT_OUT:  # the desk has decided about it
-                for finding in record["findings"]:
-                    self._print_finding(record["file"], finding)
-            if record["conflicts"]:
-                fields = ", ".join(record["conflicts"])
-                place = f"{record['file']}:{record['first_line']}"
-                self.stdout.write(f"{place}: conflict {_('both the desk and the seed changed: %s') % fields}")
+            if record["outcome"] not in TOLD_APART:
+                self._print_record(record)
             if file:
                 reporting.write_json(file, record)
+        for record in deliveries.records(batch, outcome=Outcome.QUARANTINED):
+            self._print_record(record)
+        self._print_skipped([item for item in batch.skipped if reporting.is_trouble(item["code"])])
         for item in batch.skipped if file else ():
             reporting.write_skipped(file, item)
 
-    def _print_finding(self, name: str, finding: dict[str, Any]) -> None:
-        line = f"{name}:{finding['line']}: {finding['code']} {reporting.sentence(finding)}"
-        self.stdout.write(reporting.coloured(line, finding["severity"], self.style))
+    def _print_record(self, record: dict[str, Any]) -> None:
+        conflicts = [_conflict(record)] if record["conflicts"] else []
+        for finding in record["findings"] + conflicts:
+            self.severities[finding["severity"]] += 1
+            self.stdout.write(reporting.finding_line(record["file"], finding, self.style))
 
     def _print_skipped(self, skipped: list[dict[str, Any]]) -> None:
         for item in skipped:
-            self.stdout.write(self.style.WARNING(reporting.skipped_line(item)))
+            self.severities[ERROR if reporting.is_trouble(item["code"]) else NOTE] += 1
+            self.stdout.write(reporting.skipped_line(item, self.style))
 
     def _print_table(self, batch: ImportBatch, seconds: float, dry_run: bool) -> None:
         rows = [(str(Outcome(outcome).label), count) for outcome, count in batch.counts.items()]
@@ -110,6 +123,17 @@ class Command(BaseCommand):
         self.stdout.write("\n" + self.style.MIGRATE_HEADING(f"{title} · {seconds:.1f} s"))
         for label, count in rows:
             self.stdout.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
+        self.stdout.write(self._findings_told())
+        if not dry_run:
+            page = reverse("admin:articles_importbatch_change", args=[batch.pk])
+            self.stdout.write(_("On the desk: %(page)s") % {"page": page})
+
+    def _findings_told(self) -> str:
+        return _("Errors: %(errors)d, warnings: %(warnings)d, notes: %(notes)d") % {
+            "errors": self.severities[ERROR],
+            "warnings": self.severities[WARNING],
+            "notes": self.severities[NOTE],
+        }
 
 
 def _show_progress(bar: tqdm, files: int, files_read: int, records: int, share: float) -> None:
@@ -119,6 +143,19 @@ def _show_progress(bar: tqdm, files: int, files_read: int, records: int, share: 
     text = _("%(read)d of %(files)d files read, %(records)d records, %(rate)d a second") % told
     bar.set_postfix_str(text, refresh=False)
     bar.update(share - bar.n)
+
+
+def _conflict(record: dict[str, Any]) -> dict[str, Any]:
+    """That a person must decide, as a finding."""
+    page = reverse("admin:articles_article_conflicts", args=[record["article"]])
+    return {
+        "code": "conflict",
+        "severity": WARNING,
+        "line": record["first_line"],
+        "text": "、".join(map(deliveries.label, record["conflicts"])),
+        "message": _("The desk and the seed have both changed:"),
+        "remedy": _("Compare them and decide: %(page)s") % {"page": page},
+    }
 
 
 def _needs_care(batch: ImportBatch) -> bool:
