@@ -28,7 +28,7 @@ WHY = {
     "hidden-file": gettext_lazy("Hidden files are left out."),
     "temporary-file": gettext_lazy("It looks like a temporary file."),
     "not-a-seed-file": gettext_lazy(
-        "In folders, only .txt, .md, .seed, .zip and files without suffix are read."
+        "In folders and zip files, only .txt, .md, .seed, .zip and files without suffix are read."
     ),
     "too-large": gettext_lazy("The file is larger than 50 MB."),
     "link-outside": gettext_lazy("The link leads out of the folder, or to a whole folder."),
@@ -214,8 +214,8 @@ def _trouble(path: str, stamp: Stamp) -> tuple[str, str | None] | None:
             return "zip-too-many", None
     except OSError as error:
         return "unreadable", error.strerror
-    except _BROKEN as error:
-        return "zip-broken", str(error)
+    except _BROKEN:
+        return "zip-broken", _("it is damaged or cut off")
     if sum(member.file_size for member in members) > MAX_UNPACKED:
         return "zip-too-large", None
     return None if members else ("zip-broken", _("it is empty"))
@@ -240,7 +240,7 @@ def _member(path: str, stamp: Stamp, member: zipfile.ZipInfo) -> FoundFile | Ski
     name = "/".join([path, *(r"\.\." if part == ".." else part for part in parts)])
     unwanted = filter(None, (_unwanted(part) for part in parts if part != ".."))
     if code := next(unwanted, None) or _member_trouble(member, _suffix(name)):
-        return _skipped(name, code, f"compression {member.compress_type}" if code == "zip-broken" else None)
+        return _skipped(name, code, _("it is packed in an unusual way") if code == "zip-broken" else None)
     return FoundFile(shown(name), path, stamp, member)
 
 

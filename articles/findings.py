@@ -14,8 +14,8 @@ FINDINGS = {
     "empty-file": (ERROR, _("The file is empty."), _("Ask the supplier for it again.")),
     "not-seed-text": (
         ERROR,
-        _("The file is no seed text."),
-        _("Save the records as plain text and deliver that."),
+        _("The file is not plain text."),
+        _("Ask for the records as plain text. Changing the suffix is not enough."),
     ),
     "undecodable": (
         ERROR,
@@ -59,11 +59,29 @@ FINDINGS = {
         _("The label stands twice; the first value is used, the other is kept beside it:"),
         _("Choose one of the values."),
     ),
+    "label-among-terms": (
+        WARNING,
+        _("A line among the terms begins like a label; it was kept, but made no term:"),
+        _(
+            "Write the label as the format has it; behind an arrow stands one that may be meant."
+            " If it is a term, take the colon out."
+        ),
+    ),
     "unknown-label": (WARNING, _("An unknown label was kept:"), _("Rename it if it means a known one.")),
     "label-in-text": (
         WARNING,
         _("This looks like a label but was read as text:"),
         _("Check where the text ends."),
+    ),
+    "maybe-two-records": (
+        WARNING,
+        _("Here a second record may begin that was read as part of the first one:"),
+        _("If so, put a line --- before it."),
+    ),
+    "ends-in-link": (
+        WARNING,
+        _("The file ends in this link; it may have been cut off here:"),
+        _("Compare the link with the original. If it is not whole, ask the supplier for the file again."),
     ),
     "reprint-notice": (NOTE, _("A reprint notice: readers get an excerpt at most."), ""),
     "long-text": (
@@ -115,6 +133,26 @@ FINDINGS = {
     "link-taken": (WARNING, _("An editor gave this link to another article:"), _("Compare the two.")),
 }
 
+# An undecodable file, case by case. The finding's text tells: the case, the encoding, how many bytes are readable before
+# it, and what stands there, with each byte that cannot be read as \xNN.
+UNREADABLE = {
+    "cut": (
+        _("The file breaks off inside a character, after %(bytes)s bytes:"),
+        _("Its end is missing: ask the supplier for the whole file."),
+    ),
+    "stray": (
+        _("The text is %(encoding)s but for some bytes, the first of them after %(bytes)s bytes:"),
+        _("Ask for the file again, or write in place of the backslash codes what belongs there."),
+    ),
+    "mixed": (
+        _("The file mixes encodings; this line, after %(bytes)s bytes, is not %(encoding)s:"),
+        _("Save each part as UTF-8 before joining them."),
+    ),
+    "unknown": (
+        _("No known encoding fits the file; UTF-8 ends after %(bytes)s bytes:"),
+        _("Save the file as UTF-8 and import it again."),
+    ),
+}
 
 SHOWN = 80  # characters of the text concerned
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -1,6 +1,7 @@
 """The labels of a seed: one table, and how one is recognised at the beginning of a line. Pure; section 3 of the format."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from taxonomy import names
@@ -22,6 +23,8 @@ DATE_LABELS = ("发布日期", "发布时间", "日期", "时间")
 _EXACT = {label: (name, label) for name, labels in LABELS.items() for label in labels.split()}
 _FOLDED = {names.key(label): found for label, found in _EXACT.items()}
 _LONGEST = 14  # characters of a known label
+_SHORT = re.compile(r"[^\W\d_][\w /（）()]{0,11}")
+_TELLING = 3  # characters of a known label: of fewer, a name that differs in one is mostly another word
 _BRACKETS = ("【", "[", "「")
 _REACH = 80  # characters of a line within which its label must end
 
@@ -75,6 +78,33 @@ def read(line: str) -> Label | None:
     if match["bold"] and match["bold"] not in match["shut"] and line.startswith(match["bold"], column):
         column += len(match["bold"])  # **标题：** …
     return Label(field, usual if field == "extra" else name, column, opening == '"')
+
+
+def is_short(name: str) -> bool:
+    """Whether an unknown label is short enough to have been meant as one."""
+    return bool(_SHORT.fullmatch(name))
+
+
+def with_likely(name: str) -> str:
+    """The unknown label, and behind an arrow the known one from which one character parts it."""
+    likely = next((_NEARLY[form] for form in _one_open(names.key(name)) if form in _NEARLY), "")
+    return f"{name} → {likely}" if likely else name
+
+
+def _one_open(key: str) -> Iterator[str]:
+    """The key with one character left open, or one more. Two keys that share a form are one character apart."""
+    for i in range(len(key) + 1):
+        yield f"{key[:i]}\0{key[i + 1 :]}"
+        yield f"{key[:i]}\0{key[i:]}"
+
+
+# Of two labels that share a form, the first of the table.
+_NEARLY = {
+    form: label
+    for key, (_field, label) in reversed(_FOLDED.items())
+    if len(key) >= _TELLING
+    for form in _one_open(key)
+}
 
 
 def _folded(name: str) -> tuple[str, str]:

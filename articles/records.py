@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
-from articles import dates, links
+from articles import dates, labels, links
 from articles.cleaning import clean
 from articles.findings import ERROR, Finding, excerpt
 from articles.labels import DATE_LABELS, TERM_LABELS
@@ -18,6 +18,7 @@ EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——",
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
 _HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]++)[^<>]*+>", re.IGNORECASE)
+_UNREAD = re.compile(r"\\x[89a-f][0-9a-f]")  # how decoding.py shows a byte that it cannot read
 _NOTICE_WORDS = (
     "转载",
     "轉載",
@@ -149,13 +150,18 @@ def _cleaned(record: Record, value: Value) -> str:
     for code in sorted(done):
         in_name = code == "hidden-characters" and value.name not in {"summary", "events"}
         record.find("hidden-in-name" if in_name else code, value.line + 1, value.label)
-    if "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text:  # F6
+    if _is_damaged(text):  # F6
         record.find("damaged-text", value.line + 1, value.label)
     if len(text) <= 5 and text.casefold().strip("。（）()") in EMPTY:  # R6
         if text:
             record.find("empty-value", value.line + 1, f"{value.label}: {text}")
         return ""
     return text
+
+
+def _is_damaged(text: str) -> bool:
+    lost = "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text
+    return lost or ("\\x" in text and bool(_UNREAD.search(text)))
 
 
 def _unquoted(text: str) -> str:
@@ -198,9 +204,10 @@ def _summary(record: Record, text: str, value: Value) -> None:
 def _terms(record: Record, name: str, label: str, text: str, value: Value) -> None:
     if not text:
         return
-    split = names.split(text)
+    listed, aside = _apart(record, text, value)
+    split = names.split(listed)
     setattr(record, name, split.names)
-    _note_beside(record, f"{label}附注", "\n".join(split.sentences))
+    _note_beside(record, f"{label}附注", "\n".join([*aside, *split.sentences]))
     for code, found in (
         ("sentence-not-term", split.sentences),
         ("term-dropped", split.dropped),
@@ -214,16 +221,43 @@ def _terms(record: Record, name: str, label: str, text: str, value: Value) -> No
         record.find("many-terms", value.line + 1, f"{label}: {len(split.names)}")
 
 
+def _apart(record: Record, text: str, value: Value) -> tuple[str, list[str]]:
+    """The lines that hold terms, and those that begin like a label: 行业类别：医疗健康 is no keyword."""
+    own = 0 if value.lines[0].strip() else -1  # what stands on the line of the label is no line of its own
+    if "\n" not in text and own == 0:
+        return text, []
+    listed, aside = [], []
+    first = _first_line(value)
+    for i, line in enumerate(text.split("\n")):
+        label = labels.read(line) if i > own else None
+        if label and (label.field or labels.is_short(label.name)):
+            aside.append(line)
+            told = labels.with_likely(label.name)
+            record.find("label-among-terms", _line_of(value, first + i), line if told == label.name else told)
+        else:
+            listed.append(line)
+    return "\n".join(listed), aside
+
+
+def _first_line(value: Value) -> int:
+    """Which of the value's lines is the first that is not blank."""
+    return next((i for i, line in enumerate(value.lines) if line.strip()), 0)
+
+
+def _line_of(value: Value, i: int) -> int:
+    """The line of the file where this one of the value's lines is; <br> and the like make more than the file has."""
+    return value.line + 1 + min(i, len(value.lines) - 1)
+
+
 def _events(record: Record, text: str, value: Value) -> None:
     if not text:
         return
     events = parse_events(text)
     record.events_raw = text
     record.intro, record.points, record.conclusion = events.intro, events.points, events.conclusion
-    first = next((i for i, line in enumerate(value.lines) if line.strip()), 0)
+    first = _first_line(value)
     for code, offset, found in events.problems:
-        at = min(first + offset, len(value.lines) - 1)  # <br> and the like make more lines than the file has
-        record.find(code, value.line + 1 + at, found)
+        record.find(code, _line_of(value, first + offset), found)
 
 
 def _date(record: Record, texts: dict[str, tuple[str, Value]]) -> None:

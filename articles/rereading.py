@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from articles import seeds
-from articles.decoding import BOMS
+from articles.decoding import BOMS, legible
 from articles.identity import Prepared, prepare
 from newsroom.line_ends import lf
 
@@ -49,18 +49,7 @@ def readable(content: bytes) -> str:
             return lf(text)
         except UnicodeDecodeError:
             pass
-    return seeds.parse(content).text or "\n".join(map(_line, content.split(b"\n")))
-
-
-def _line(raw: bytes) -> str:
-    """Mostly two files in different encodings were glued together."""
-    raw = raw.removesuffix(b"\r")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            pass
-    return raw.decode("utf-8", "backslashreplace")
+    return lf(legible(content, seeds.count_labels))
 
 
 def delivered(content: bytes, first_line: int, last_line: int, findings: list[dict[str, Any]]) -> str:

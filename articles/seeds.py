@@ -22,7 +22,6 @@ MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE
 LARGE_BYTES, LARGE_RECORDS = 5 * MEGABYTE, 500
 
-_UNKNOWN_LABEL = re.compile(r"[^\W\d_][\w /（）()]{0,11}")
 _NEAR = 5  # lines within which a second 标题 must show its 链接 to begin a record inside a text
 _FRONT_MATTER = 40  # lines that front matter may have
 _VISIBLE = re.compile(r"[^\s\x00\xad\u200b-\u200f\u2060\ufeff]")
@@ -58,9 +57,9 @@ def parse(content: bytes) -> Parsed:
     if len(content) > MAX_BYTES:
         return Parsed(findings=[Finding("too-large", 1, f"{len(content):,}")])
     try:
-        text, encoding = decode(content, _count_labels)
+        text, encoding = decode(content, count_labels)
     except Undecodable as error:
-        return Parsed(findings=[Finding(error.code, error.line, error.text)])
+        return Parsed(findings=[Finding(error.code, error.line, excerpt(error.text))])
     parsed = Parsed(encoding=encoding, text=lf(text) if "\r" in text else text)
     if not _VISIBLE.search(text):
         parsed.findings.append(Finding("empty-file", 1))
@@ -79,7 +78,7 @@ def parse(content: bytes) -> Parsed:
     return parsed
 
 
-def _count_labels(text: str) -> int:
+def count_labels(text: str) -> int:
     """How many known labels begin a line, up to two: what decides about an encoding."""
     count = 0
     for line in text.splitlines():
@@ -105,6 +104,7 @@ class _Pass:
         self.seen: set[str] = set()  # the fields that the record has
         self.value: Value | None = None
         self.empty = False  # whether nothing stands behind the label yet
+        self.alike: list[int] = []  # lines of the value that would be labels elsewhere
         self.outside: list[int] = []  # lines before the first label of the next record
 
     def run(self) -> None:
@@ -126,6 +126,7 @@ class _Pass:
         self._close()
         if self.parsed.records:
             self._leave_out(self.parsed.records[-1])
+            self._tell_end(self.parsed.records[-1])
 
     def _front_matter_end(self) -> int:
         """The line of the second --- if the text begins with --- and labels that are no record yet (F17)."""
@@ -158,14 +159,14 @@ class _Pass:
             return True
         if label.field == "title" and self._near(i, {"link"} if inside == "summary" else set(labels.LABELS)):
             return True
-        self.record.find("label-in-text", i + 1, self.lines[i])
+        self.alike.append(i)
         return False
 
     def _may_be_extra(self, label: Label) -> bool:
         """An unknown short label counts only where nothing but labels and their values stood so far."""
         if self.record is None or self.seen & {"summary", "events"}:
             return False
-        return not self.empty and bool(_UNKNOWN_LABEL.fullmatch(label.name))
+        return not self.empty and labels.is_short(label.name)
 
     def _near(self, i: int, wanted: set[str]) -> bool:
         return any(label and label.field in wanted for label in self.labels[i + 1 : i + 1 + _NEAR])
@@ -192,17 +193,28 @@ class _Pass:
             self._close()
         if self.record is None:
             self.record = Record(first_line=i + 1)
+        if self.alike:
+            self._tell_alike()
         if self.outside:
             self._leave_out(self.record)
         written = label.name if label.name.isprintable() else clean(label.name)[0]
         if name == "unknown":
-            self.record.find("unknown-label", i + 1, written)
+            self.record.find("unknown-label", i + 1, labels.with_likely(written))
         kind = "extra" if name == "unknown" else name
         self.seen.add(kind)
         self.parsed.homes += (i, 0, "label"), (i, label.column, kind)
         self.value = Value(name, written, i, [line[label.column :]], label.quoted)
         self.record.values.append(self.value)
         self.empty = not self.value.lines[0].strip()
+
+    def _tell_alike(self) -> None:
+        """A link and a text inside a text make a record: what parts it from the first may be missing (R12)."""
+        fields = {self.labels[i].field for i in self.alike}
+        if "link" in fields and fields & {"summary", "events"}:
+            self.record.find("maybe-two-records", self.alike[0] + 1, self.lines[self.alike[0]])
+        for i in self.alike:
+            self.record.find("label-in-text", i + 1, self.lines[i])
+        self.alike = []
 
     def _begins_another(self, i: int, label: Label) -> bool:
         """Whether this 标题 is the next record's, not another of this one such as 原标题 right below 标题 (F16, R7)."""
@@ -224,6 +236,8 @@ class _Pass:
 
     def _close(self) -> None:
         if self.record:
+            if self.alike:
+                self._tell_alike()
             last = self.record.values[-1]
             _without_fence(self.record, last)
             while len(last.lines) > 1 and not last.lines[-1].strip():
@@ -231,6 +245,13 @@ class _Pass:
             self.record.last_line = last.line + len(last.lines)
             self.parsed.records.append(self.record)
         self.record, self.value, self.empty, self.seen = None, None, False, set()
+
+    def _tell_end(self, record: Record) -> None:
+        """Half an address would make another article than the whole one, and nothing behind it tells which it is."""
+        last = record.values[-1]
+        ends = last.name == "link" and last.lines[-1].strip() and record.last_line == len(self.lines)
+        if ends and {value.name for value in record.values} <= {"title", "link", "extra", "unknown"}:
+            record.find("ends-in-link", record.last_line, last.lines[-1])
 
 
 def _is_separator(line: str) -> bool:

@@ -1,11 +1,14 @@
 """Findings in words, the same for reports and for the desk."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from articles.findings import FINDINGS, WARNING
+from articles.findings import FINDINGS, UNREADABLE, WARNING
+
+_UNREADABLE = re.compile(rf"({'|'.join(UNREADABLE)}) ([\w-]+) (\d+) ?(.*)")
 
 
 def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -13,13 +16,18 @@ def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
 
     A code that a newer version wrote stands for itself.
     """
-    code = finding.get("code", "")
+    code, text = finding.get("code", ""), finding.get("text", "")
     severity, message, remedy = FINDINGS.get(code, (WARNING, code, ""))
+    values: dict[str, str] = {}
+    if code == "undecodable" and (told := _UNREADABLE.fullmatch(text)):
+        case, encoding, before, text = told.groups()
+        message, remedy = UNREADABLE[case]
+        values = {"encoding": encoding.upper(), "bytes": before}
     return {
         "code": code,
         "severity": severity,
         "line": finding.get("line"),
-        "text": finding.get("text", ""),
-        "message": _(message),
+        "text": text,
+        "message": _(message) % values if values else _(message),
         "remedy": _(remedy) if remedy else "",
     }

@@ -298,6 +298,24 @@ def test_what_is_no_zip_file_is_broken(here: Path) -> None:
     assert skipped_in("a.zip", "b.zip") == [("a.zip", "zip-broken"), ("b.zip", "zip-broken")]
 
 
+@pytest.mark.usefixtures("in_english")
+def test_what_is_left_out_of_a_zip_file_says_why_in_words(here: Path) -> None:
+    make_files(here, "broken.zip", "in/c.docx")
+    make_zip(here / "empty.zip")
+    make_zip(here / "other.zip", "c.docx")
+    with zipfile.ZipFile(here / "strange.zip", "w") as archive:
+        archive.writestr("a.txt", SEED, zipfile.ZIP_BZIP2)
+    skipped = list_files(["broken.zip", "empty.zip", "other.zip", "strange.zip", "in"])[1]
+    kinds = "In folders and zip files, only .txt, .md, .seed, .zip and files without suffix are read."
+    assert [file.text for file in skipped] == [
+        "The zip file cannot be opened: it is damaged or cut off",
+        "The zip file cannot be opened: it is empty",
+        kinds,
+        "The zip file cannot be opened: it is packed in an unusual way",
+        kinds,
+    ]
+
+
 def test_a_zip_file_that_changes_is_not_read(here: Path) -> None:
     make_zip(here / "a.zip", "a.txt")
     (file,) = list_files(["a.zip"])[0]

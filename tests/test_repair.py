@@ -6,8 +6,8 @@ from articles import importer, repair, rereading, undoing
 from articles.files import list_files
 from articles.identity import prepare
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
+from tests.delivering import TEXT, deliver, everything, outcomes, seed
 from tests.factories import desk, make_user, staff
-from tests.test_importer import TEXT, deliver, everything, outcomes, seed
 from tests.test_uploads import other
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -161,6 +161,28 @@ class TestReading:
 
     def test_a_byte_of_no_encoding_stands_as_its_code(self):
         assert rereading.readable("标题: 甲".encode() + b"\xff\n") == "标题: 甲\\xff\n"
+
+    @pytest.mark.parametrize(
+        "encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"]
+    )
+    def test_of_a_file_that_breaks_off_all_that_is_whole_is_read(self, encoding):
+        text = f"{other(1)}末行"
+        shown = rereading.readable(text.encode(encoding)[:-1])
+        assert shown.startswith(f"{other(1)}末\\x")
+        assert set(shown.removeprefix(f"{other(1)}末")) <= set("\\x0123456789abcdef")
+
+    def test_a_line_of_which_only_the_beginning_of_a_character_came_is_not_read_as_another(self):
+        assert rereading.readable(f"{other(1)}本".encode()[:-1]) == f"{other(1)}\\xe6\\x9c"
+
+    def test_a_stray_byte_spoils_nothing_but_itself(self):
+        content = (
+            other(1)
+            .encode()
+            .replace(b"e.example", b"e.exam\xffple", 1)
+            .replace("第".encode(), "第".encode() + b"\xfe", 1)
+        )
+        expected = other(1).replace("e.example", "e.exam\\xffple", 1).replace("第", "第\\xfe", 1)
+        assert rereading.readable(content) == expected
 
     def test_lines_keep_their_numbers_and_faulty_ones_are_marked(self):
         shown = rereading.original("标题: 甲\n\x00乙", 7, [{"code": "x", "line": 8, "text": ""}])

@@ -19,7 +19,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from articles import labels, points, records, seeds
-from articles.findings import FINDINGS
+from articles.findings import FINDINGS, UNREADABLE
 
 DATA = Path(__file__).parent / "data"
 FIXTURES = sorted(path.stem for path in DATA.glob("*.txt"))
@@ -109,6 +109,17 @@ def test_the_broken_example_shows_each_of_its_faults():
         ["36 only-title"],
         ["41 unsafe-link", "47 conflicting-label"],
     ]
+
+
+def test_a_line_between_them_parts_what_may_be_two_records():
+    content = (DATA / "R12-second-record-without-title.txt").read_text("utf-8")
+    one, two = seeds.parse(
+        content.replace(
+            "\n链接: https://www.example.com/a/2", "\n---\n链接: https://www.example.com/a/2"
+        ).encode()
+    ).records
+    assert (codes(one.findings), codes(two.findings)) == ([], ["15 missing-title"])
+    assert two.url == "https://www.example.com/a/2.html"
 
 
 # --- variants of a row ------------------------------------------------------------------------------
@@ -333,6 +344,7 @@ def test_every_finding_has_words():
         assert severity in {"note", "warning", "error"}, code
         assert message, code
         assert remedy or severity == "note", code
+    assert all(message and remedy for message, remedy in UNREADABLE.values())
 
 
 def test_parsing_twice_gives_the_same():
@@ -485,6 +497,8 @@ STOCK = [
     *(
         "来源: 示例社",
         "发布时间: 2024-05-06",
+        "行业类别：物流",
+        "关健词：邮局、分拣",
         "网址: [题](https://b.example.com/x)；https://c.example.com/c",
         "原文：见附件",
     ),
@@ -667,6 +681,8 @@ HUGE = {
     "addresses apart": "链接: " + "https://a.b/ " * 50_000,
     "brackets around addresses": "链接: " + "(" * 200_000 + "https://a.b/" + ")" * 200_000 + "](" * 100_000,
     "brackets and marks around terms": HEAD + "关键词: " + "甲," * 100_000 + "（" * 100_000 + " #" * 100_000,
+    "labels among terms": f"{HEAD}总结: 甲\n关键词:\n" + "\n" * 100_000 + "责编：甲\n" * 50_000,
+    "labels inside a text": HEAD + "总结: 甲\n" + "链接: 乙\n总结: 丙\n" * 50_000,
     "sentences for terms": HEAD + "关键词: " + "没有提及，" * 20_000,
     "words of reprint notices": HEAD + "总结: " + "转载" * 300_000 + "未经" * 300_000,
     "json": '"标题": ' + " " * 500_000 + "x" + '", ' * 200_000 + "x\n",
