@@ -5,20 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 
 from articles.differences import Difference, differences, only
-from articles.exporter import MARK, csv_line
 from articles.models import (
     ImportBatch,
     ImportRow,
     Imprint,
     ImprintKind,
-    Outcome,
     SeedFile,
     Source,
 )
-from articles.revisions import label
 from articles.wording import explained
 from newsroom.json_lines import json_line
 from newsroom.sql import fetch
@@ -189,34 +185,3 @@ def json_lines(batch: ImportBatch) -> Iterator[str]:
         yield json_line({"file": item.get("name", ""), "outcome": "skipped", **item})
     for record in records(batch):
         yield json_line(record)
-
-
-def csv_lines(batch: ImportBatch) -> Iterator[str]:
-    """The same for a spreadsheet: one row a record, the findings in one cell."""
-    head = [
-        _("File"),
-        _("First line"),
-        _("Last line"),
-        _("Outcome"),
-        _("Article"),
-        _("Findings"),
-        _("Conflicts"),
-    ]
-    yield MARK + csv_line(head)
-    for item in batch.skipped:
-        yield csv_line([item.get("name", ""), "", "", _("left out"), "", item.get("text", ""), ""])
-    for record in records(batch):
-        found = [
-            f"{it['line'] or ''}: {it['message']} {it['text']} {it['remedy']}" for it in record["findings"]
-        ]
-        yield csv_line(
-            [
-                record["file"],
-                record["first_line"],
-                record["last_line"],
-                Outcome(record["outcome"]).label,
-                record["article"] or "",
-                "\n".join(found),
-                "、".join(map(label, record["conflicts"])),
-            ]
-        )

@@ -269,9 +269,9 @@ COLUMNS = (
 
 def csv_lines(articles: QuerySet[Article]) -> Iterator[str]:
     """A table for spreadsheets."""
-    yield MARK + csv_line([_("number") if name == "id" else label(name) for name in COLUMNS])
+    yield MARK + csv_line([_("article number") if name == "id" else label(name) for name in COLUMNS])
     for article in whole(articles):
-        content = {"id": article.pk, **snapshot(article)}
+        content = {"id": article.pk, **snapshot(article), "status": article.get_status_display()}
         yield csv_line([_cell(content[name]) for name in COLUMNS])
 
 

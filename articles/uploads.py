@@ -4,6 +4,7 @@ An upload goes from state to state; whoever finds one in the worker's states may
 killed leaves it there: a preview begins anew, an import goes on where it was.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -31,6 +32,7 @@ LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
 EVERY = 0.5  # seconds between two notes on how far it is
 NAMES = 20  # files that a batch's paths name
 SAME_BYTES = "same-bytes"
+UPLOADED = re.compile(r"upload #(\d+)")
 
 
 # --- what a person does ---------------------------------------------------------------------------
@@ -141,6 +143,11 @@ def waiting() -> list[Upload]:
     return list(uploads.select_related("by").defer("skipped", "counts")[:NAMES])
 
 
+def to_decide() -> list[Upload]:
+    """What waits for a person, not for the worker."""
+    return [upload for upload in waiting() if not upload.at_work]
+
+
 def size(upload: Upload) -> tuple[int, int]:
     """Files, and bytes."""
     return upload.files.count(), upload.files.aggregate(sum=Sum("size"))["sum"] or 0
@@ -218,6 +225,29 @@ def paths(upload: Upload) -> list[str]:
 
 def name(upload: Upload) -> str:
     return f"upload #{upload.pk}"
+
+
+def given(paths: list[str]) -> list[str]:
+    """What a batch was given, in words: by the name of an upload it is only found again."""
+    number = UPLOADED.fullmatch(paths[0]) if paths else None
+    if not number:
+        return paths
+    more = [_("(No more than %(number)d files are named.)") % {"number": NAMES}] if len(paths) > NAMES else []
+    return [_("Upload %(number)s") % {"number": number[1]}, *paths[1:], *more]
+
+
+def left_out(skipped: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Files that were not read, each with the cause in words; one that an older version wrote may have a code only."""
+    same = _("It holds the same bytes as: %(name)s")
+    return [
+        item
+        | {
+            "cause": same % {"name": item["text"]}
+            if item["code"] == SAME_BYTES
+            else item["text"] or item["code"]
+        }
+        for item in ({"name": "", "code": "", "text": ""} | item for item in skipped)
+    ]
 
 
 def batch_of(upload: Upload) -> QuerySet[ImportBatch]:

@@ -5,9 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
-from articles.findings import FINDINGS, UNREADABLE, WARNING
+from articles.findings import ERROR, FINDINGS, NOTE, UNREADABLE, WARNING
 
+SEVERITIES = {
+    ERROR: pgettext_lazy("severity", "error"),
+    WARNING: pgettext_lazy("severity", "warning"),
+    NOTE: pgettext_lazy("severity", "note"),
+}
 _UNREADABLE = re.compile(rf"({'|'.join(UNREADABLE)}) ([\w-]+) (\d+) ?(.*)")
 
 

@@ -16,7 +16,11 @@
                 }
                 const bar = work.querySelector('progress');
                 bar.max = told.of || 1;
-                bar.value = told.read;
+                if (told.read !== null) {
+                    bar.value = told.read;
+                } else {
+                    bar.removeAttribute('value');
+                }
                 const line = work.querySelector('p');
                 if (line.textContent !== told.text) {
                     line.textContent = told.text;

@@ -7,12 +7,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import editing, undo_jobs
+from articles import editing, undo_jobs, undoing
 from articles.admin import undoing as pages
 from articles.models import Article, ImportBatch, ImportRow, UndoJob
+from tests.delivering import deliver
 from tests.factories import desk, make_user, staff
 from tests.test_import_report import record
-from tests.test_importer import deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,47 @@ class TestUndo:
         link = reverse("admin:articles_article_change", args=[kept.pk])
         assert f'<a href="{link}">#{kept.pk} 改过&lt;b&gt;</a> <span>It was changed by ann.</span>' in page
         assert Article.objects.count() == 2
+
+    def test_names_what_would_go_and_what_would_be_as_before(self, folder):
+        first = deliver(folder, record(1), record(2), record(3))
+        page = desk().get(address("undo", first))
+        assert [article.title for article in page.context["gone"]] == ["第1条", "第2条", "第3条"]
+        assert not page.context["as_before"]
+        second = deliver(folder, record(1, 标题="新标题"), record(4), record(2))
+        editing.save(Article.objects.get(title="第4条"), {"title": "改过"}, by=None)
+        page = desk().get(address("undo", second))
+        assert [article.title for article in page.context["as_before"]] == ["新标题"]
+        assert (list(page.context["gone"]), page.context["changes"]) == ([], 1)
+        page = desk().get(address("undo", first))
+        assert [article.title for article in page.context["gone"]] == ["第2条", "第3条"]
+        assert page.context["articles"] == 2
+
+    def test_names_as_many_as_fit_and_counts_the_others(self, folder, monkeypatch):
+        batch = deliver(folder, record(1), record(2), record(3))
+        monkeypatch.setattr(pages, "NAMED", 2)
+        page = text(desk().get(address("undo", batch)))
+        assert "第1条" in page and "第3条" not in page and "and 1 more" in page
+
+    def test_names_none_where_not_all_are_known_that_stay(self, folder, monkeypatch):
+        batch = deliver(folder, record(1), record(2), record(3))
+        for article in Article.objects.order_by("pk")[:2]:
+            editing.save(article, {"intro": "改过"}, by=None)
+        judged = undoing.foresee(batch)
+        judged.kept = judged.kept[:1]
+        monkeypatch.setattr(pages.undoing, "foresee", lambda *args, **options: judged)
+        page = desk().get(address("undo", batch))
+        assert page.status_code == 200 and "gone" not in page.context
+
+    def test_says_that_what_is_published_stays_and_where_to_withdraw_it(self, folder):
+        batch = deliver(folder, record(1))
+        published = reverse(
+            "admin:articles_article_changelist",
+            query={"import_rows__batch": batch.pk, "status__exact": "published"},
+        ).replace("&", "&amp;")
+        assert published not in text(desk().get(address("undo", batch)))
+        Article.objects.update(status="published", published_at=timezone.now())
+        page = text(desk().get(address("undo", batch)))
+        assert published in page and "There is nothing that can be taken back." in page
 
     def test_is_done_by_the_worker_and_then_told_with_what_stayed(self, folder):
         batch = deliver(folder, record(1), record(2))

@@ -1,5 +1,6 @@
-"""New batch in the admin: handed over, looked at, decided on; by those who may, within the limits, with the reasons."""
+"""Import of files in the admin: handed over, looked at, decided on; by those who may, within the limits, with the reasons."""
 
+import html
 import io
 import zipfile
 
@@ -10,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from articles import undoing, uploads
+from articles.admin import uploads as pages
+from articles.identity import prepare
 from articles.models import Article, ImportBatch, Upload, UploadState
+from tests.delivering import everything
 from tests.factories import desk, make_user, staff
-from tests.test_importer import everything
 from tests.test_uploads import again, half_imported, other, previewed, stored
 
 pytestmark = pytest.mark.django_db
@@ -104,12 +107,43 @@ class TestHandingOver:
             assert Upload.objects.latest("id").publish == publishes
 
 
+class TestTheWayBack:
+    def test_leads_from_the_front_page_to_what_waits_for_a_person(self):
+        waits, ready = stored(other(1)), stored(other(2))
+        Upload.objects.filter(pk=ready.pk).update(state=UploadState.PREVIEWED)
+        page = desk(staff("add_importbatch")).get("/admin/").content.decode()
+        assert address("upload", ready) in page and address("upload", waits) not in page
+        assert address("upload", ready) not in desk(staff("view_importbatch")).get("/admin/").content.decode()
+
+    def test_leads_from_the_list_of_batches_to_all_that_has_not_ended(self):
+        waits, ended = stored(other(1)), stored(other(2))
+        Upload.objects.filter(pk=ended.pk).update(state=UploadState.DISCARDED)
+        client = desk(staff("view_importbatch", "add_importbatch"))
+        page = client.get("/admin/articles/importbatch/").content.decode()
+        assert address("upload", waits) in page and address("upload", ended) not in page
+        page = desk(staff("view_importbatch")).get("/admin/articles/importbatch/").content.decode()
+        assert address("upload", waits) not in page
+
+
+def test_the_sample_that_is_shown_is_read_without_a_remark():
+    page = desk().get(NEW).content.decode()
+    assert html.escape(pages.SAMPLE) in page
+    [record] = prepare(pages.SAMPLE.encode())
+    assert (record.findings, record.quarantined) == ([], False)
+    assert [point["heading"] for point in record.content["points"]] == ["发布", "影响"]
+    assert all(
+        record.content[name] for name in ("title", "url", "source_date", "summary", "intro", "conclusion")
+    )
+    assert all(record.content[name] for name in ("keywords", "technologies", "industries"))
+
+
 class TestThePreview:
     def test_is_told_by_tabs_and_records_then_imported(self):
         upload = previewed(other(1), "标题: 只有标题\n")
         client = desk()
         page = client.get(address("upload", upload)).content.decode()
-        assert "created <b>1</b>" in page and "quarantined <b>1</b>" in page and "Import 2 records" in page
+        assert "created <b>1</b>" in page and "quarantined <b>1</b>" in page
+        assert "Import 1 record, quarantine 1" in page
         assert client.get(address("upload", upload), {"tab": "quarantined"}).context["records"]["rows"]
         page = client.get(address("upload_record", upload, upload.rows.first().pk)).content.decode()
         assert '<li value="1">标题: 第1条</li>' in page and "As understood" in page
@@ -118,6 +152,29 @@ class TestThePreview:
         batch = ImportBatch.objects.get()
         response = client.get(address("upload", upload))
         assert response["Location"] == f"/admin/articles/importbatch/{batch.pk}/change/"
+        assert f"Batch {batch.pk} is imported." in client.get(response["Location"]).content.decode()
+
+    @pytest.mark.parametrize(
+        ("texts", "button"),
+        [
+            ([other(1), other(2)], 'default">Import 2 records</button>'),
+            ([other(1), other(2), "标题: 只有标题\n"], 'default">Import 2 records, quarantine 1</button>'),
+            (["标题: 只有标题\n"], 'desk-second">Let 1 record into quarantine</button>'),
+        ],
+    )
+    def test_says_on_its_button_what_will_be_imported_and_what_not(self, texts, button):
+        page = desk().get(address("upload", previewed(*texts))).content.decode()
+        assert f'<button type="submit" class="button {button}' in page
+        assert ("None of it can be imported as it is" in page) == ("second" in button)
+
+    def test_that_is_cut_does_not_say_how_many_there_are(self, settings):
+        settings.UPLOAD_PREVIEW_RECORDS = 1
+        page = desk().get(address("upload", previewed(other(1), other(2)))).content.decode()
+        assert ">Import all of it</button>" in page
+
+    def test_begins_with_what_needs_a_person(self):
+        upload = previewed(other(1), "标题: 只有标题\n")
+        assert desk().get(address("upload", upload)).context["records"]["tab"].outcome == "quarantined"
 
     def test_shows_conflicts_and_the_present_article(self):
         uploads.queue(previewed(other(1)), by=None)
@@ -136,14 +193,48 @@ class TestThePreview:
         assert "import-work" in client.get(address("upload", upload)).content.decode()
         told = client.get(address("upload_state", upload)).json()
         assert told == {
-            "state": "waiting", "held_up": False, "read": 0, "of": 100, "text": "0 of 1 files read, 0 records",
+            "state": "waiting", "held_up": False, "read": 0, "of": 100, "text": "",
         }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("state", "cut", "text"),
+        [
+            (UploadState.PREVIEWING, False, "1 of 1 files read, 500 records, 25 %"),
+            (UploadState.QUEUED, False, ""),
+            (UploadState.RUNNING, False, "500 of 2000 records imported, 25 %"),
+            (UploadState.RUNNING, True, "1 of 1 files read, 500 records, 25 %"),
+        ],
+    )
+    def test_counts_in_the_import_anew_towards_the_number_that_is_known(self, state, cut, text):
+        upload = stored(other(1))
+        Upload.objects.update(
+            state=state,
+            cut=cut,
+            files_read=1,
+            records=500,
+            percent=25,
+            counts={"created": 1990, "conflict": 10},
+        )
+        assert desk().get(address("upload_state", upload)).json()["text"] == text
+
+    def test_shows_a_bar_that_only_moves_until_it_can_tell_how_far_the_worker_is(self):
+        upload, client = stored(other(1)), desk()
+        for state, percent, read, bar in (
+            (UploadState.WAITING, 0, 0, 'value="0"'),
+            (UploadState.RUNNING, 0, None, ""),
+            (UploadState.RUNNING, 7, 7, 'value="7"'),
+        ):
+            Upload.objects.update(state=state, percent=percent)
+            assert client.get(address("upload_state", upload)).json()["read"] == read
+            page = client.get(address("upload", upload)).content.decode()
+            assert f'<progress max="100" {bar} aria-label' in page
 
     def test_is_discarded_or_tried_again(self):
         upload, client = previewed(other(1)), desk()
         client.post(address("upload_discard", upload))
         assert again(upload).state == UploadState.DISCARDED
-        assert "nothing of it was imported" in client.get(address("upload", upload)).content.decode()
+        page = client.get(address("upload", upload)).content.decode()
+        assert "nothing of it was imported" in page and f'<a href="{NEW}">Import files …</a>' in page
         Upload.objects.update(state=UploadState.FAILED, error="<Platte voll>")
         assert "&lt;Platte voll&gt;" in client.get(address("upload", upload)).content.decode()
         client.post(address("upload_retry", upload))

@@ -90,7 +90,7 @@ def test_a_table_is_safe_to_open():
 def test_a_table_is_headed_in_the_language_of_who_takes_it():
     make_article("甲")
     [heading, _row] = csv.reader(io.StringIO(taken("csv").decode("utf-8-sig"), newline=""))
-    assert heading[:3] == ["number", "title", "link"]
+    assert heading[:3] == ["article number", "title", "link"]
 
 
 @pytest.mark.parametrize("form", ["seeds", "jsonl", "csv"])

@@ -19,7 +19,7 @@ from articles.exporter import NotExact, plain, seed
 from articles.models import Article, EventPoint, EventSummary, ImportRow, Outcome, RevisionKind, SeedFile
 from articles.placing import part_of
 from tests.factories import make_article, set_terms
-from tests.test_seeds import mutated
+from tests.test_nothing_is_lost import mutated
 
 pytestmark = pytest.mark.django_db
 
@@ -340,6 +340,7 @@ def test_a_table_holds_each_article_in_a_row(tmp_path):
     cells = dict(zip(exporter.COLUMNS, row, strict=True))
     assert len(heading) == len(row)
     assert (cells["id"], cells["title"], cells["url"]) == (str(article.pk), "'=1+1", article.url)
+    assert cells["status"] == "待处理"
     assert (cells["keywords"], cells["points"]) == ("词\n'-2", "1. 一：二\n2. 三")
     assert cells["summary"] == "一行\n'=二行"
 

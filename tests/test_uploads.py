@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import importer, intake, turns, undoing, uploads
+from articles import creating, importer, intake, turns, undoing, uploads
 from articles.files import NamedBytes, SkippedFile, unpack
 from articles.models import (
     Article,
@@ -28,9 +28,9 @@ from articles.models import (
     UploadFile,
     UploadState,
 )
+from tests.delivering import TEXT, everything, outcomes, seed
 from tests.factories import desk, make_user
 from tests.processes import Killed, environment, wait_until
-from tests.test_importer import TEXT, everything, outcomes, seed
 from tests.test_worker import other
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -66,7 +66,7 @@ def half_imported(monkeypatch, *texts: str) -> Upload:
     monkeypatch.setattr(importer, "CHUNK_RECORDS", 1)
     upload = previewed(*(texts or (other(n) for n in range(3))))
     uploads.queue(upload, by=None)
-    create = importer._create
+    create = creating.create
 
     def broken(batch: ImportBatch, rows: list, terms: object) -> None:
         if batch.rows.exists():
@@ -74,7 +74,7 @@ def half_imported(monkeypatch, *texts: str) -> Upload:
         create(batch, rows, terms)
 
     with monkeypatch.context() as patch:
-        patch.setattr(importer, "_create", broken)
+        patch.setattr(creating, "create", broken)
         uploads.run_next()
     assert again(upload).state == UploadState.FAILED
     return again(upload)

@@ -1,6 +1,6 @@
 """The desk's front page: numbers that lead to what they count, one's own entries, what happened last."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -149,6 +149,16 @@ def test_an_import_that_was_cut_short_is_not_the_one_that_is_expected(settings):
     assert bench().overdue == 26
     ImportBatch.objects.filter(pk=batch.pk).update(cut_short=False)
     assert bench().overdue == 0
+
+
+def test_an_import_that_is_overdue_says_when_the_last_one_by_the_timer_began(settings):
+    settings.IMPORT_EXPECTED_HOURS = 26
+    ImportBatch.objects.create(finished_at=timezone.now())
+    assert "Import overdue" in desk().get(HOME).text and "The last one began" not in desk().get(HOME).text
+    at = datetime(2026, 11, 21, 18, 2, tzinfo=UTC)
+    ImportBatch.objects.create(started_at=at, finished_at=at, scheduled=True)
+    ImportBatch.objects.create(finished_at=timezone.now())
+    assert "The last one began at 2026-11-22 02:02." in desk().get(HOME).text
 
 
 def test_an_import_that_brought_nothing_or_was_undone_says_so():

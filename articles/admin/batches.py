@@ -3,6 +3,7 @@
 New batches are made in uploads.py, quarantined records mended in repair.py.
 """
 
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,12 +18,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from articles import deliveries, repair
+from articles import deliveries, record_table, repair, uploads
 from articles.admin import records
 from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
@@ -30,14 +31,14 @@ from articles.admin.lists import BoundedListMixin, bounded_count, in_figures
 from articles.admin.panels import remark_table, table
 from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
-from articles.admin.uploads import UploadsMixin
+from articles.admin.uploads import MAX_SKIPPED, UploadsMixin, opened_for_care
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 from newsroom.attachments import attachment
 from newsroom.ids import is_id
 from taxonomy.admin import ReadOnlyMixin
 
 MAX_REPAIRS = 20  # records that a repaired one has become
-MAX_SKIPPED = 200  # skipped files that a batch's page lists
+NAMED, LONG = 3, 60  # files that the list names, and characters of each
 FIRST_SKIPPED = Func(
     F("skipped"),
     Value(f"$[0 to {MAX_SKIPPED - 1}]"),
@@ -46,7 +47,7 @@ FIRST_SKIPPED = Func(
 )
 REPORTS = {
     "jsonl": (deliveries.json_lines, "application/x-ndjson"),
-    "csv": (deliveries.csv_lines, "text/csv; charset=utf-8"),
+    "csv": (record_table.csv_lines, "text/csv; charset=utf-8"),
 }
 
 
@@ -54,6 +55,16 @@ class ReadOnlyAdmin(BoundedListMixin, ReadOnlyMixin, admin.ModelAdmin):
     """What happened is not edited."""
 
     list_per_page = 50
+
+    class Media:
+        css = {"all": ["admin_lists.css"]}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        """A page is called by what it shows, as nothing else can be done there."""
+        context |= {"title": str(kwargs["obj"]), "subtitle": None} if kwargs.get("obj") else {}
+        return super().render_change_form(request, context, **kwargs)
 
 
 def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
@@ -65,20 +76,10 @@ def _link(name: str, text: Any, *args: Any, **query: Any) -> SafeString:
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
-    list_display = ["number", "started_at", "state", "by", "outcomes", "skipped_count"]
+    list_display = ["number", "given", "begun", "state", "by", "outcomes", "skipped_count"]
     list_filter = ["started_at"]
     list_select_related = ["by", "undone_by"]
-    fields = [
-        "started_at",
-        "state",
-        "undone",
-        "by",
-        "publish",
-        "path_list",
-        "outcomes",
-        "links",
-        "skipped_files",
-    ]
+    fields = ["started_at"]  # the page has lines of its own
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.rows))
@@ -91,15 +92,22 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         batch = self.get_object(request, object_id) if is_id(object_id) else None
-        if batch and batch.finished_at and request.user.has_perm("articles.view_importrow"):
-            rows = batch.narrow(ImportRow.objects).select_related("article")
-            rows = rows.defer("article__summary", "article__base")
-            found = records.page_of(request, rows, records.tabs(request, batch.counts))
-            extra_context = (extra_context or {}) | {
-                "records": found,
-                "sees_articles": records.sees_articles(request),
-            }
+        if batch:
+            told = {"given": self.given(batch), "all_given": uploads.given(batch.paths)}
+            told |= {"skipped": _skipped(batch), "outcomes": self.outcomes(batch)}
+            extra_context = (extra_context or {}) | told | self._records(request, batch)
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def _records(self, request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
+        if not (batch.finished_at and request.user.has_perm("articles.view_importrow")):
+            return {}
+        rows = batch.narrow(ImportRow.objects).select_related("article")
+        rows = rows.defer("article__summary", "article__base")
+        found = opened_for_care(request, records.tabs(request, batch.counts))
+        return {
+            "records": records.page_of(request, rows, found),
+            "sees_articles": records.sees_articles(request),
+        }
 
     def rows(self, request: HttpRequest, pk: int, form: str) -> StreamingHttpResponse:
         """What came of each record, as a file of any size. It may name articles."""
@@ -119,25 +127,24 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
     def number(self, batch: ImportBatch) -> str:
         return str(batch)
 
+    @admin.display(description=gettext_lazy("started"), ordering="started_at")
+    def begun(self, batch: ImportBatch) -> str:
+        return _short(batch.started_at)
+
     @admin.display(description=gettext_lazy("finished"), ordering="finished_at")
     def state(self, batch: ImportBatch) -> str:
         if not batch.finished_at:
             return _("running or interrupted")
-        finished = date_format(timezone.localtime(batch.finished_at), "DATETIME_FORMAT")
+        finished = _short(batch.finished_at)
         if batch.cut_short:
             return f"{finished} · {_('cut short: undone before its end')}"
         return f"{finished} · {_('undone')}" if batch.undone_at else finished
 
-    @admin.display(description=gettext_lazy("undone"))
-    def undone(self, batch: ImportBatch) -> str:
-        if not batch.undone_at:
-            return _("no")
-        at = date_format(timezone.localtime(batch.undone_at), "DATETIME_FORMAT")
-        return f"{at} · {batch.undone_by}" if batch.undone_by else at
-
-    @admin.display(description=gettext_lazy("paths"))
-    def path_list(self, batch: ImportBatch) -> SafeString:
-        return format_html_join(mark_safe("<br>"), "{}", ((path,) for path in batch.paths))
+    @admin.display(description=gettext_lazy("files"))
+    def given(self, batch: ImportBatch) -> str:
+        first, rest = uploads.given(batch.paths)[:NAMED], len(batch.paths) - NAMED
+        names = "、".join(name if len(name) <= LONG else f"…{name[-LONG:]}" for name in first)
+        return f"{names} …" if rest > 0 else names
 
     @admin.display(description=gettext_lazy("outcomes"))
     def outcomes(self, batch: ImportBatch) -> SafeString | str:
@@ -158,24 +165,17 @@ class ImportBatchAdmin(UploadsMixin, UndoingMixin, ReadOnlyAdmin):
         )
         return format_html_join(" ", '<span class="desk-outcome desk-{}">{}</span>', items) or "–"
 
-    @admin.display(description=gettext_lazy("to be seen"))
-    def links(self, batch: ImportBatch) -> SafeString:
-        return format_html(
-            "{} · {}",
-            _link("importrow_changelist", _("All records of this batch"), batch__id__exact=batch.pk),
-            _link("article_changelist", _("Its articles"), import_rows__batch=batch.pk),
-        )
 
-    @admin.display(description=gettext_lazy("skipped files"))
-    def skipped_files(self, batch: ImportBatch) -> SafeString | str:
-        if not batch.skipped_count:
-            return _("None.")
-        items = ImportBatch.objects.filter(pk=batch.pk).values_list(FIRST_SKIPPED, flat=True).get()
-        shown = [(item.get("name", ""), item.get("code", ""), item.get("text", "")) for item in items]
-        rest = batch.skipped_count - len(shown)
-        if rest > 0:
-            shown.append((_("and %(number)d more") % {"number": rest}, "", ""))
-        return table([_("File"), _("Cause"), _("Details")], shown)
+def _short(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "Y-m-d H:i")
+
+
+def _skipped(batch: ImportBatch) -> dict[str, Any]:
+    """The first of the files that were left out, each with the cause in words, and how many there are."""
+    if not batch.skipped_count:
+        return {}
+    items = ImportBatch.objects.filter(pk=batch.pk).values_list(FIRST_SKIPPED, flat=True).get()
+    return {"items": uploads.left_out(items), "number": batch.skipped_count}
 
 
 # --- rows -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -15,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from articles import deliveries, undo_jobs, undoing
 from articles.admin.records import sees_articles
-from articles.models import ImportBatch, UndoJob, UndoState
+from articles.models import Article, ImportBatch, ImportRow, Imprint, ImprintKind, Status, UndoJob, UndoState
 from newsroom.ids import is_id
 from taxonomy.models import VOCABULARIES
 
 PERMISSION = "articles.undo_importbatch"
 MOST_ON_PAGE = 20_000  # articles that are looked at for a page; of more it tells how many there are at most
 SHOWN = 200  # of each list
+NAMED = 30  # articles that the page names before they go
 PAST = 5  # undos and redos that a batch's page tells of
 MOST_FILES, MOST_BYTES = 1_000, 5_000_000  # that a page parses for a comparison
 CHOICES = 30  # batches to compare with
@@ -102,9 +104,8 @@ class UndoingMixin:
         if request.method == "POST" and something:
             return self._let_do(request, batch, way)
         found = _foreseen(batch, way) if something else None
-        return self._page(
-            request, batch, "undo", title=way.title, way=way, **_numbers(found, batch, something)
-        )
+        told = _numbers(found, batch, something) | (_named(batch, found) if found and not way.back else {})
+        return self._page(request, batch, "undo", title=way.title, way=way, **told)
 
     def _let_do(self, request: HttpRequest, batch: ImportBatch, way: Way) -> HttpResponse:
         try:
@@ -197,10 +198,42 @@ def _numbers(found: undoing.Foreseen | None, batch: ImportBatch, something: bool
     if found is None:
         articles, changes = undoing.at_most(batch)
         return {"large": True, "articles": articles, "changes": changes, "anything": True}
-    kept = found.kept[:SHOWN]
+    kept = sorted(found.kept[:SHOWN], key=lambda one: (one.reason, one.article))
     anything = found.articles or found.changes or not batch.finished_at  # that one has to end, at least
     numbers = {"articles": found.articles, "changes": found.changes, "left": found.left}
     return numbers | {"anything": anything, "kept": kept, "rest": found.left - len(kept)}
+
+
+def _named(batch: ImportBatch, found: undoing.Foreseen) -> dict[str, Any]:
+    """Some of the articles that would go, and of those that would say again what they said; none if some may stay."""
+    told: dict[str, Any] = {"published": _of(batch).filter(status=Status.PUBLISHED).exists()}
+    if found.left > len(found.kept):
+        return told
+    kept = [one.article for one in found.kept]
+    changed = Imprint.objects.filter(
+        batch=batch, kind=ImprintKind.ARTICLE, before__isnull=False, after__isnull=True
+    )
+    changed = changed.exclude(object_id__in=kept).values("object_id")
+    # A record whose link another article has may have become none of its own.
+    gone = (
+        _of(batch, undoing.BROUGHT, ~Q(findings__contains=[{"code": "link-taken"}]))
+        .exclude(pk__in=kept)
+        .exclude(pk__in=changed)
+    )
+    as_before = Article.objects.filter(pk__in=changed)
+    return told | {
+        "gone": gone.order_by("pk").only("title")[:NAMED],
+        "as_before": as_before.order_by("pk").only("title")[:NAMED],
+        "more_gone": found.articles - NAMED,
+        "more_as_before": found.changes - NAMED,
+    }
+
+
+def _of(
+    batch: ImportBatch, outcomes: tuple = (*undoing.BROUGHT, *undoing.CHANGED), *conditions: Q
+) -> QuerySet[Article]:
+    rows = batch.narrow(ImportRow.objects).filter(*conditions, outcome__in=outcomes, article__isnull=False)
+    return Article.objects.filter(pk__in=rows.order_by().values("article"))
 
 
 def _standing(batch: ImportBatch, *, sees: bool) -> dict[str, Any]:

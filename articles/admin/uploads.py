@@ -1,9 +1,10 @@
-"""New batch: files, a zip or a pasted text are handed over, looked at without writing, and imported by the worker."""
+"""A new batch: files, a zip or a pasted text are handed over, looked at without writing, and imported by the worker."""
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,30 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from articles import files, uploads
 from articles.admin import records
-from articles.models import PreviewRow, Upload, UploadState
+from articles.models import Outcome, PreviewRow, Upload, UploadState
 from newsroom.uploading import TOO_MANY
 
 ADD, PUBLISH = "articles.add_importbatch", "articles.publish_article"
 MAX_PASTED = 2_000_000  # characters
 ASKED = ["GET", "HEAD", "POST"]
+MAX_SKIPPED = 200  # files that were left out, on a page
+CARE = (Outcome.CONFLICT, Outcome.DUPLICATE, Outcome.QUARANTINED)  # what waits for a person
+# In the language of the format.
+SAMPLE = """\
+标题: 一家公司开源了语音识别模型
+链接: https://news.example.com/2026/1001.html
+发布时间: 2026-10-01
+总结: 正文全文，可以分成好几段。
+第二段。
+关键词: 语音识别, 开源
+AI技术: 语音识别
+行业: 软件
+重大事件摘要: 一两句引言。
+1. **发布**：这一点说发生了什么。
+2. **影响**：这一点说有什么后果。
+
+总之，这里是结语。
+"""
 
 
 class UploadsMixin:
@@ -55,8 +74,9 @@ class UploadsMixin:
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        may_add = {"may_add_batch": request.user.has_perm(ADD)}
-        return super().changelist_view(request, (extra_context or {}) | may_add)
+        may_add = request.user.has_perm(ADD)
+        more = {"may_add_batch": may_add, "waiting": uploads.waiting() if may_add else []}
+        return super().changelist_view(request, (extra_context or {}) | more)
 
     def _upload_page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
         return self._page(request, None, name, **context)
@@ -75,11 +95,12 @@ class UploadsMixin:
         return self._upload_page(
             request,
             "new",
-            title=_("New batch"),
+            title=_("Import files"),
             refusal=refusal,
             text=request.POST.get("text", ""),
             may_publish=request.user.has_perm(PUBLISH),
             waiting=uploads.waiting(),
+            sample=SAMPLE,
             limits={
                 "files": settings.UPLOAD_MAX_FILES,
                 "size": settings.UPLOAD_MAX_BYTES // 1_000_000,
@@ -94,10 +115,14 @@ class UploadsMixin:
     def _upload(self, request: HttpRequest, pk: int) -> HttpResponse:
         upload = _found(pk)
         if upload.state == UploadState.DONE and upload.batch_id:
+            self.message_user(
+                request, _("%(batch)s is imported.") % {"batch": upload.batch}, messages.SUCCESS
+            )
             return HttpResponseRedirect(reverse("admin:articles_importbatch_change", args=[upload.batch_id]))
         rows = PreviewRow.objects.filter(upload=upload).select_related("file").defer("file__content")
         found = records.tabs(request, upload.counts) if upload.state == UploadState.PREVIEWED else []
         number, size = uploads.size(upload)
+        broken = upload.counts.get(Outcome.QUARANTINED, 0)
         return self._upload_page(
             request,
             "upload",
@@ -105,8 +130,10 @@ class UploadsMixin:
             upload=upload,
             files=number,
             size=size,
-            records=records.page_of(request, rows, found),
-            total=sum(upload.counts.values()),
+            records=records.page_of(request, rows, opened_for_care(request, found)),
+            left_out=uploads.left_out(upload.skipped[:MAX_SKIPPED]),
+            sound=sum(upload.counts.values()) - broken,
+            broken=broken,
             may_run=request.user.has_perm(PUBLISH) or not upload.publish,
             limit=settings.UPLOAD_PREVIEW_RECORDS,
             batch_begun=uploads.batch_of(upload).first() if upload.state == UploadState.FAILED else None,
@@ -173,15 +200,39 @@ def _address(name: str, upload: Upload) -> str:
 
 
 def _told(upload: Upload, number: int) -> dict[str, Any]:
-    """How far it is, for the page and its script."""
+    """How far it is, for the page and its script; `read` is None while that cannot be told."""
+    begun = upload.state in {UploadState.PREVIEWING, UploadState.RUNNING}
     return {
         "state": upload.state,
         "held_up": upload.held_up,
-        "read": upload.percent,
+        "read": (upload.percent or None) if begun else 0,
         "of": 100,
-        "text": _("%(read)d of %(files)d files read, %(records)d records")
-        % {"read": upload.files_read, "files": number, "records": upload.records},
+        "text": _how_far(upload, number) if begun else "",
     }
+
+
+def _how_far(upload: Upload, number: int) -> str:
+    """What was counted in the preview counts anew in the import: with the number there are, where it is known."""
+    total = sum(upload.counts.values())
+    if upload.state == UploadState.RUNNING and total and not upload.cut:
+        text = _("%(records)d of %(total)d records imported, %(percent)d %%")
+    else:
+        text = _("%(read)d of %(files)d files read, %(records)d records, %(percent)d %%")
+    return text % {
+        "read": upload.files_read,
+        "files": number,
+        "records": upload.records,
+        "total": total,
+        "percent": upload.percent,
+    }
+
+
+def opened_for_care(request: HttpRequest, tabs: list[records.Tab]) -> list[records.Tab]:
+    """If no tab is asked for, the first that needs a person is the current one."""
+    first = next((tab.outcome for tab in tabs if tab.outcome in CARE), None)
+    if first is None or request.GET.get("tab") in {tab.outcome for tab in tabs}:
+        return tabs
+    return [replace(tab, current=tab.outcome == first) for tab in tabs]
 
 
 # --- what was handed over -------------------------------------------------------------------------

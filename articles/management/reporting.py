@@ -11,12 +11,13 @@ from django.core.management.base import CommandError
 from django.core.management.color import Style
 from django.db import Error
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
 from articles.findings import ERROR, NOTE, WARNING
 from articles.models import ImportBatch
 from articles.placing import placed
+from articles.wording import SEVERITIES
 from newsroom.ids import MAX_ID
 from newsroom.json_lines import json_line
 
@@ -74,16 +75,8 @@ def skipped_line(item: Mapping[str, Any], style: Style) -> str:
 
 
 def _coloured(place: str, severity: str, text: str, style: Style) -> str:
-    said = _("%(severity)s: %(text)s") % {"severity": _severity(severity), "text": text}
+    said = _("%(severity)s: %(text)s") % {"severity": SEVERITIES[severity], "text": text}
     return {ERROR: style.ERROR, WARNING: style.WARNING}.get(severity, str)((place + said).rstrip())
-
-
-def _severity(severity: str) -> str:
-    return {
-        ERROR: pgettext("severity", "error"),
-        WARNING: pgettext("severity", "warning"),
-        NOTE: pgettext("severity", "note"),
-    }[severity]
 
 
 def _sentence(finding: Mapping[str, Any]) -> str:

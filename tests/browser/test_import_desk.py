@@ -1,4 +1,4 @@
-"""New batch, preview, import, repair and undo by click in a real browser; light and dark, wide and narrow."""
+"""Import of files, preview, import, repair and undo by click in a real browser; light and dark, wide and narrow."""
 
 import zipfile
 from pathlib import Path
@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from articles import undo_jobs, uploads
-from articles.models import Article, ImportBatch, ImportRow
+from articles.files import NamedBytes
+from articles.models import Article, ImportBatch, ImportRow, SeedFile
 from tests.browser.looking import Enter, look, look_at
 from tests.browser.test_undo_pages import address
-from tests.test_uploads import other
+from tests.test_uploads import again, other
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +34,7 @@ def delivery(tmp_path: Path) -> list[Path]:
 def test_a_batch_goes_from_the_files_to_the_desk_and_back(enter: Enter, chief: str, delivery):
     page = enter(chief, english=True)
     page.goto("/admin/articles/importbatch/")
-    page.get_by_role("link", name="New batch").click()
+    page.get_by_role("link", name="Import files …").click()
     page.get_by_label("Seed files").set_input_files(delivery)
     page.get_by_label("Or paste").fill(other(7))
     page.get_by_role("button", name="Hand over").click()
@@ -48,7 +49,7 @@ def test_a_batch_goes_from_the_files_to_the_desk_and_back(enter: Enter, chief: s
     page.locator(".rec-title a").first.click()
     expect(page.locator(".rec-marked")).to_have_count(1)
     page.go_back()
-    page.get_by_role("button", name="Import 9 records").click()
+    page.get_by_role("button", name="Import 5 records, quarantine 4").click()
     uploads.run_next()
     expect(page.locator(".rec-tabs")).to_contain_text("created 5")
     mend(page)
@@ -79,6 +80,27 @@ def undo(page: Page) -> None:
     assert Article.objects.count() == 0
 
 
+def test_the_lists_keep_all_of_a_row_in_the_window(window: Enter, chief: str):
+    uploads.store([NamedBytes("等.txt", other(9).encode)], by=None)
+    uploads.run_next()
+    batch = uploads.store([NamedBytes("很长的名字" * 12 + ".txt", other(1).encode)], by=None)
+    uploads.run_next()
+    uploads.queue(again(batch), by=None)
+    uploads.run_next()
+    ImportRow.objects.update(findings=[{"code": "missing-link", "line": 1, "text": ""}])
+    page = window(chief, english=True)
+    look_at(page, "/admin/")
+    for name in ("importbatch", "importrow", "seedfile"):
+        look_at(page, f"/admin/articles/{name}/")
+        wide, there = page.locator(".results").evaluate("box => [box.scrollWidth, box.clientWidth]")
+        assert wide <= there, name
+    file = SeedFile.objects.get()
+    look_at(page, address("change", ImportBatch.objects.get()), f"/admin/articles/seedfile/{file.pk}/change/")
+    page.goto("/admin/articles/importbatch/new/")
+    page.get_by_text("What a record looks like").click()
+    look(page, "format")
+
+
 def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(window: Enter, chief: str, delivery):
     page = window(chief, english=True)
     page.goto("/admin/articles/importbatch/new/")
@@ -91,7 +113,7 @@ def test_the_pages_have_no_findings_light_and_dark_wide_and_narrow(window: Enter
     page.goto(working)
     look_at(page, page.locator(".rec-title a").first.get_attribute("href"))
     page.goto(working)
-    page.get_by_role("button", name="Import 8").click()
+    page.get_by_role("button", name="Import 4").click()
     uploads.run_next()
     row = ImportRow.objects.get(file_name="混合.txt")
     look_at(
