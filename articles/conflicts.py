@@ -26,6 +26,7 @@ from taxonomy import names
 
 KEEP, TAKE, EDIT = "keep", "take", "edit"
 EACH = "each"  # how a decision is written down that was made one by one, and not the same for all
+LATER = "later"  # and of an older conflict, that was settled with a later one
 MOST_ROWS = 100  # records whose conflicts are looked at; the newest one counts for each field
 
 Choice = tuple[str, Any]  # KEEP, TAKE or EDIT, and the text of an edit
@@ -201,7 +202,8 @@ def decide(
     seeds = {name: value for conflict in decided for name, value in _seed(conflict, current, before).items()}
     _save(article, current, changes, before, seeds, by)
     _remember(current, said, seeds)
-    _mark(current, {field: written(decision) for field, decision in decisions.items()}, by)
+    choices = {field: written(decision) for field, decision in decisions.items()}
+    _mark(current, choices, {conflict.field: conflict.row for conflict in decided}, by)
     return list(changes)
 
 
@@ -309,18 +311,22 @@ MARK = """
 UPDATE articles_importrow SET conflicts = (
     SELECT jsonb_object_agg(key, CASE
         WHEN NOT value ? 'decision' AND %(decisions)s::jsonb ? key
-        THEN value || jsonb_build_object('decision', %(decisions)s::jsonb -> key)
+        THEN value || jsonb_build_object('decision', %(decisions)s::jsonb -> key || CASE
+            WHEN id < (%(rows)s::jsonb ->> key)::bigint THEN %(later)s::jsonb ELSE '{}' END)
         ELSE value END)
     FROM jsonb_each(conflicts))
 WHERE article_id = %(article)s AND undecided
 """
 
 
-def _mark(article: Article, choices: Mapping[str, str], by: AbstractBaseUser | None) -> None:
-    """In every record that asks about these fields: the newest one counts, the older ones are settled with it."""
+def _mark(
+    article: Article, choices: Mapping[str, str], rows: Mapping[str, int], by: AbstractBaseUser | None
+) -> None:
+    """In every record that asks about these fields: the newest one is decided, the older ones are settled with it."""
     noted = {"by": by.pk if by else None, "at": timezone.now().isoformat()}
     decisions = {field: {"choice": choice} | noted for field, choice in choices.items()}
-    run(MARK, decisions=json.dumps(decisions), article=article.pk)
+    parameters = {"decisions": decisions, "rows": rows, "later": {"choice": LATER}}
+    run(MARK, article=article.pk, **{name: json.dumps(value) for name, value in parameters.items()})
 
 
 # --- the pieces together again --------------------------------------------------------------------

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Manager, QuerySet
 from django.utils.translation import gettext as _
 
 from articles import importer, rereading, waiting
 from articles.importer import only_import, taken_back
 from articles.ledger import content_of
 from articles.models import Article, ImportBatch, ImportRow, Outcome
+from articles.places import MENDED
 from newsroom.refusal import Refused
 
 MOST = 1_000_000  # characters that a page takes
+MOST_LEFT_OUT = 5_000  # records at once
 NO_TEXT = {"not-seed-text", "too-large"}
 
 
@@ -34,6 +37,11 @@ class Foreseen:
 
 def closed(row: ImportRow) -> str:
     """Why there is nothing to decide of the record at this row; empty if there is."""
+    return _closed(row) or (_settled_elsewhere() if not row.waits and waiting.elsewhere(row) else "")
+
+
+def _closed(row: ImportRow) -> str:
+    """As far as the row itself tells."""
     if row.outcome == Outcome.REPAIRED:
         return _("This record has been repaired already.")
     if row.outcome == Outcome.LEFT_OUT:
@@ -44,9 +52,11 @@ def closed(row: ImportRow) -> str:
         return _("The batch has not ended. Let the same import run to its end, or undo the batch.")
     if row.batch.undone_at and not row.waits:
         return _("The batch is undone. Bring it back first.")
-    if not row.waits and waiting.elsewhere(row):
-        return _("The same record is in another batch too, and is settled there.")
     return ""
+
+
+def _settled_elsewhere() -> str:
+    return _("The same record is in another batch too, and is settled there.")
 
 
 def why_not(row: ImportRow) -> str:
@@ -111,7 +121,28 @@ def leave_out(row: ImportRow) -> None:
         row = _locked(row)
         if refusal := closed(row):
             raise Refused(refusal)
-        waiting.leave_out(row)
+        waiting.leave_out([row])
+
+
+def leave_out_all(rows: QuerySet[ImportRow]) -> tuple[list[ImportRow], list[tuple[ImportRow, str]]]:
+    """Leave out each of these that may be: which they are, and the others with the reason. Raises importer.Busy."""
+    with only_import(), transaction.atomic():
+        chosen = ImportRow.objects.filter(pk__in=list(rows.order_by("pk").values_list("pk", flat=True)))
+        chosen = chosen.annotate(is_elsewhere=waiting.is_elsewhere()).defer("conflicts", "findings")
+        found = list(_for_update(chosen).order_by("pk"))
+        refusals = {row.pk: refusal for row in found if (refusal := _refusal(row))}
+        left_out = [row for row in found if row.pk not in refusals]
+        waiting.leave_out(left_out)
+    decided = {
+        waiting.place_of(row) for row in left_out
+    }  # that holds for the same record in another batch, too
+    refused = [row for row in found if waiting.place_of(row) not in decided]
+    return left_out, [(row, refusals[row.pk]) for row in refused]
+
+
+def _refusal(row: ImportRow) -> str:
+    """What `closed` says of a row that knows whether the record is settled at another one."""
+    return _closed(row) or (_settled_elsewhere() if not row.waits and row.is_elsewhere else "")
 
 
 def take_back(row: ImportRow) -> None:
@@ -127,8 +158,11 @@ def take_back(row: ImportRow) -> None:
 
 def _locked(row: ImportRow) -> ImportRow:
     """As it stands now: somebody else may have settled it, or undone the batch."""
-    rows = ImportRow.objects.select_for_update(of=("self",)).select_related("batch")
-    return rows.defer("batch__skipped").get(pk=row.pk)
+    return _for_update(ImportRow.objects).get(pk=row.pk)
+
+
+def _for_update(rows: Manager | QuerySet) -> QuerySet[ImportRow]:
+    return rows.select_for_update(of=("self",)).select_related("batch").defer("batch__skipped")
 
 
 def _count(batch: ImportBatch, made: list[ImportRow]) -> None:
@@ -161,4 +195,4 @@ def _apply(row: ImportRow, text: str) -> tuple[ImportBatch, list[ImportRow]]:
 
 def name_of(row: ImportRow) -> str:
     """Another name than the file's: under its own the importer would take the record for a newer state of it."""
-    return f"{row.file_name}:{row.first_line} *"
+    return f"{row.file_name}:{row.first_line}{MENDED}"

@@ -3,7 +3,10 @@
 A place is a line of a stored file: what was decided of the record there holds wherever it is delivered again.
 """
 
-from django.db.models import Q
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from articles.intake import Row
 from articles.models import BROKEN, ImportBatch, ImportRow, Outcome
@@ -28,6 +31,10 @@ SELECT file_id, first_line FROM articles_importrow WHERE outcome = 'left_out' AN
 
 def place(row: Row) -> Place:
     return row.file.id, row.record.first_line
+
+
+def place_of(row: ImportRow) -> Place:
+    return row.file_id, row.first_line
 
 
 def without_left_out(rows: list[Row]) -> list[Row]:
@@ -63,19 +70,29 @@ def _stands_for(row: Row, article: int) -> None:
 
 def elsewhere(row: ImportRow) -> ImportRow | None:
     """Another row of the same place, where it waits or was mended."""
+    others = _others(row.file_id, row.first_line, row.pk)
+    return others.select_related("batch").defer("batch__skipped").order_by("-waits", "id").first()
+
+
+def is_elsewhere() -> Exists:
+    """The same for annotate()."""
+    return Exists(_others(OuterRef("file"), OuterRef("first_line"), OuterRef("pk")))
+
+
+def _others(file: Any, line: Any, row: Any) -> QuerySet[ImportRow]:
     mended = Q(repaired_by__undone=False, repaired_by__article__isnull=False)
-    same = ImportRow.objects.filter(file=row.file_id, first_line=row.first_line, outcome__in=BROKEN)
-    same = same.exclude(pk=row.pk).filter(Q(waits=True) | mended)
-    return same.select_related("batch").defer("batch__skipped").order_by("-waits", "id").first()
+    same = ImportRow.objects.filter(file=file, first_line=line, outcome__in=BROKEN)
+    return same.exclude(pk=row).filter(Q(waits=True) | mended)
 
 
 # --- decisions: they hold for all rows of the place -----------------------------------------------
 
 DECIDE = """
 WITH moved AS (
-    UPDATE articles_importrow SET outcome = %(to)s, needs_care = %(care)s, waits = false
-    WHERE file_id = %(file)s AND first_line = %(line)s AND outcome = %(of)s
-    RETURNING batch_id
+    UPDATE articles_importrow r SET outcome = %(to)s, needs_care = %(care)s, waits = false
+    FROM unnest(%(files)s::bigint[], %(lines)s::integer[]) AS place (file_id, first_line)
+    WHERE r.file_id = place.file_id AND r.first_line = place.first_line AND r.outcome = %(of)s
+    RETURNING r.batch_id
 )
 UPDATE articles_importbatch b SET
     counts = b.counts || jsonb_build_object(
@@ -87,19 +104,21 @@ WHERE b.id = moved.batch_id AND b.finished_at IS NOT NULL
 """
 
 
-def leave_out(row: ImportRow) -> None:
+def leave_out(rows: Iterable[ImportRow]) -> None:
     """The caller holds the import's lock and a transaction."""
-    _decide(row, Outcome.QUARANTINED, Outcome.LEFT_OUT, care=False)
+    _decide(rows, Outcome.QUARANTINED, Outcome.LEFT_OUT, care=False)
 
 
 def take_back(row: ImportRow) -> None:
     """It waits again. The caller holds the import's lock and a transaction."""
-    _decide(row, Outcome.LEFT_OUT, Outcome.QUARANTINED, care=True)
+    _decide([row], Outcome.LEFT_OUT, Outcome.QUARANTINED, care=True)
     _arrange(THIS, file=row.file_id, line=row.first_line, gone=0, back=0)
 
 
-def _decide(row: ImportRow, of: Outcome, to: Outcome, *, care: bool) -> None:
-    run(DECIDE, of=of.value, to=to.value, care=care, file=row.file_id, line=row.first_line)
+def _decide(rows: Iterable[ImportRow], of: Outcome, to: Outcome, *, care: bool) -> None:
+    places = sorted(map(place_of, rows))
+    files, lines = [file for file, _line in places], [line for _file, line in places]
+    run(DECIDE, of=of.value, to=to.value, care=care, files=files, lines=lines)
 
 
 # --- which row of a place waits -------------------------------------------------------------------

@@ -8,8 +8,8 @@ from django.db import connection
 
 from articles import importer, repair, triage, undoing, waiting
 from articles.models import Article, ImportBatch, ImportRow
+from tests.delivering import deliver, everything, outcomes, seed
 from tests.factories import desk, make_article, make_user, staff
-from tests.test_importer import deliver, everything, outcomes, seed
 from tests.test_repair import BROKEN, MENDED
 from tests.test_uploads import other
 

@@ -27,8 +27,9 @@ from articles import deliveries, record_table, repair, uploads
 from articles.admin import records
 from articles.admin.exports import in_its_language
 from articles.admin.filters import BatchFilter, FileFilter, RowArticleFilter
+from articles.admin.leaving_out import LeavingOutMixin
 from articles.admin.lists import BoundedListMixin, bounded_count, in_figures
-from articles.admin.panels import remark_table, table
+from articles.admin.panels import in_words, remark_table, table
 from articles.admin.repair import ADD, RepairMixin
 from articles.admin.undoing import UndoingMixin
 from articles.admin.uploads import MAX_SKIPPED, UploadsMixin, opened_for_care
@@ -199,7 +200,8 @@ class RowList(ChangeList):
 
 
 @admin.register(ImportRow)
-class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
+class ImportRowAdmin(RepairMixin, LeavingOutMixin, ReadOnlyAdmin):
+    ordering = ["-id"]
     list_display = ["place", "outcome_label", "article_link", "batch_link", "summary"]
     list_filter = ["outcome", "waits", "needs_care", BatchFilter, FileFilter, RowArticleFilter]
     search_fields = ["file_name", "article__title"]
@@ -235,7 +237,7 @@ class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("file and lines"), ordering="id")
     def place(self, row: ImportRow) -> str:
-        return f"{row.file_name}:{row.first_line}–{row.last_line}"
+        return records.place(row)
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_label(self, row: ImportRow) -> str:
@@ -256,14 +258,13 @@ class ImportRowAdmin(RepairMixin, ReadOnlyAdmin):
     def file_link(self, row: ImportRow) -> str:
         return format_html(
             "{} · {}",
-            _link("seedfile_change", row.file, row.file_id),
+            _link("seedfile_change", records.file_name(row), row.file_id),
             _link("seedfile_download", _("Download the original"), row.file_id),
         )
 
     @admin.display(description=gettext_lazy("findings"))
     def summary(self, row: ImportRow) -> str:
-        """The findings' codes, each once: what they mean is on the row's own page."""
-        return "、".join(dict.fromkeys(finding.get("code", "") for finding in row.findings))
+        return in_words(row)
 
     @admin.display(description=gettext_lazy("findings"))
     def remarks(self, row: ImportRow) -> SafeString | str:

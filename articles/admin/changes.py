@@ -55,11 +55,16 @@ def label(field: str) -> str:
 def value(field: str, stored: Any) -> str:
     """A value of a snapshot in words: a choice by its label, a time in the desk's zone."""
     if field in TIMES and isinstance(stored, str):
-        moment = parse_datetime(stored)
-        return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else stored
+        return moment(stored)
     if field in TERM_FIELDS or field in {"source", "source_date"} | TIMES:
         return str(stored or "")
     return str(dict(revisions.column(field).flatchoices).get(stored, stored or ""))
+
+
+def moment(stored: str) -> str:
+    """A time as JSON has it, in the desk's zone."""
+    found = parse_datetime(stored)
+    return timezone.localtime(found).strftime("%Y-%m-%d %H:%M") if found else stored
 
 
 def as_text(field: str, stored: Any, most: int = ROOM) -> str:

@@ -109,7 +109,7 @@ class DuplicatePairAdmin(ReadOnlyMixin, admin.ModelAdmin):
         return TemplateResponse(request, f"admin/articles/duplicatepair/{template}.html", context)
 
     def waiting(self, request: HttpRequest) -> HttpResponse:
-        """What waits, the newest first, in groups; or what has been decided."""
+        """What waits, the newest so many in groups, the most alike first; or what has been decided."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         decided = request.GET.get("show") == "decided"
@@ -230,9 +230,9 @@ def _said(act: str, pair: DuplicatePair) -> str:
 
 
 def groups(pairs: Iterable[DuplicatePair]) -> list[Group]:
-    """The pairs in groups that share articles, in the order in which they come."""
+    """The pairs in groups that share articles, the most alike first."""
     found: list[Group] = []
-    for pair in pairs:
+    for pair in sorted(pairs, key=lambda pair: -pair.similarity):
         both = {pair.low_id, pair.high_id}
         touching = [group for group in found if not group.articles.isdisjoint(both)]
         target = touching[0] if touching else Group()

@@ -13,6 +13,8 @@ from articles.models import TERM_FIELDS, Article, EventPoint, ImportBatch, Impor
 from newsroom.ids import is_id
 from taxonomy.models import Term
 
+LATEST = 10  # batches to choose from
+
 
 class LinkedFilter(admin.SimpleListFilter):
     """A filter that a link from another page sets: shown while it is set, so that it can be taken off.
@@ -50,12 +52,23 @@ class SourceFilter(LinkedFilter):
 
 
 class BatchFilter(LinkedFilter):
-    """Of rows by their batch."""
+    """Of rows by their batch: the latest ones to choose from, or any that a link names."""
 
     title = _("batch")
     parameter_name = "batch__id__exact"
     linked = ImportBatch
     batch: ImportBatch | None = None
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        named = super().lookups(request, model_admin)
+        latest = [
+            (str(pk), str(ImportBatch(pk=pk)))
+            for pk in ImportBatch.objects.values_list("pk", flat=True)[:LATEST]
+        ]
+        return latest + [one for one in named if one not in latest]
 
     def found(self, value: str) -> ImportBatch | None:
         self.batch = super().found(value)

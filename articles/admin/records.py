@@ -1,5 +1,6 @@
 """The records of a batch, or of a preview of one: a tab for each outcome, and each record beside what it became."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +9,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from articles import rereading, revisions
+from articles import places, rereading, revisions, seeds
 from articles.admin import changes
-from articles.admin.panels import remarks
+from articles.admin.panels import remarks, worth_marking
+from articles.conflicts import EACH, EDIT, KEEP, LATER, TAKE
 from articles.ledger import content_of
-from articles.models import Article, Outcome, PreviewRow
+from articles.marks import Budget, runs
+from articles.models import Article, ImportRow, Outcome, PreviewRow
 from articles.revisions import label
 from newsroom.ids import is_id
 from newsroom.permissions import may_see
 
 PAGE = 25
 CLIPPED = 2_000  # characters of a value
+TITLED = 50_000  # bytes of a file that a list reads for the title of a record that is no article
+MERGED = {Outcome.UPDATED, Outcome.UNCHANGED, Outcome.CONFLICT}  # what meets an article of its own
 RECORD_FIELDS = (
     "title", "url", "also_at", "source_date", "summary", "keywords", "technologies", "industries", "intro", "points",
     "conclusion", "extra",
@@ -66,20 +71,29 @@ def page_of(request: HttpRequest, rows: QuerySet, found: list[Tab]) -> dict[str,
     return {
         "tabs": found,
         "tab": current,
-        "rows": _entries(shown, sees_articles(request)),
+        "rows": _entries(shown, request),
         "before": shown[0].pk if shown and back else None,
         "after": shown[-1].pk if shown and on else None,
     }
 
 
-def _entries(rows: list[Any], sees: bool) -> list[dict[str, Any]]:
+def neighbours(rows: QuerySet, row: Any) -> dict[str, str]:
+    """The addresses of the records before and after this one among those of its outcome."""
+    same = rows.filter(outcome=row.outcome).order_by("pk").defer("findings", "conflicts")
+    before, after = same.filter(pk__lt=row.pk).last(), same.filter(pk__gt=row.pk).first()
+    return {name: address(one) for name, one in (("previous", before), ("next", after)) if one}
+
+
+def _entries(rows: list[Any], request: HttpRequest) -> list[dict[str, Any]]:
     """What the list tells of each record. The title is the article's, and so is what its findings may name."""
+    sees = sees_articles(request)
     found = remarks(rows) if sees else [[] for _row in rows]
+    titles = _delivered_titles(rows) if sees and request.user.has_perm("articles.view_seedfile") else {}
     return [
         {
             "row": row,
             "place": place(row),
-            "title": _title(row) if sees else "",
+            "title": (_title(row) if sees else "") or titles.get(row.pk, ""),
             "address": address(row),
             "findings": list({remark["code"]: remark for remark in told}.values()),
             "conflicts": [label(name) for name in row.conflicts] if sees else [],
@@ -94,9 +108,28 @@ def _title(row: Any) -> str:
     return str(row.article) if row.article_id else ""
 
 
+def _delivered_titles(rows: list[Any]) -> dict[int, str]:
+    """As their files say, of those that are no articles: quarantined, undone, or only foreseen."""
+    nameless = [row for row in rows if not _title(row)]
+    if not nameless:
+        return {}
+    model = nameless[0]._meta.get_field("file").related_model
+    files = model.objects.filter(pk__in={row.file_id for row in nameless}, size__lte=TITLED)
+    titles = {
+        (pk, record.first_line): record.title
+        for pk, content in files.values_list("pk", "content")
+        for record in seeds.parse(bytes(content)).records
+    }
+    return {row.pk: titles.get((row.file_id, row.first_line), "") for row in nameless}
+
+
 def place(row: Any) -> str:
-    name = row.file.name if isinstance(row, PreviewRow) else row.file_name
-    return f"{name}:{row.first_line}–{row.last_line}"
+    file = row.file.name if isinstance(row, PreviewRow) else row.file_name
+    return places.place(file, row.first_line, row.last_line)
+
+
+def file_name(row: ImportRow) -> str:
+    return places.name(row.file.name)
 
 
 def address(row: Any) -> str:
@@ -110,12 +143,13 @@ def address(row: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field: what was understood, what the database holds now."""
+    """A field: what was understood, what the database holds now, and what it will hold."""
 
     label: Any
     understood: str
     now: str
     differs: bool
+    after: str = ""
 
 
 def beside(row: Any, *, sees: bool) -> dict[str, Any]:
@@ -133,26 +167,52 @@ def beside(row: Any, *, sees: bool) -> dict[str, Any]:
     article = Article.objects.whole().filter(pk=row.article_id).first() if sees and row.article_id else None
     return told | {
         "delivered": rereading.original(
-            text, row.first_line, row.findings, rereading.line_count(content, *lines, row.findings)
+            text,
+            row.first_line,
+            worth_marking(row.findings),
+            rereading.line_count(content, *lines, row.findings),
         ),
         "too_long": too_long,
-        "fields": compared(record.content if record else None, article),
+        "fields": compared(record.content if record else None, article, _foreseen_conflicts(row)),
         "understood": record is not None,
         "article": article,
     }
 
 
-def compared(content: dict[str, Any] | None, article: Article | None) -> list[Line]:
+def _foreseen_conflicts(row: Any) -> Collection[str] | None:
+    """Of a preview, the fields that would wait for a decision; None where nothing is merged any more, or ever."""
+    return row.conflicts if isinstance(row, PreviewRow) and row.outcome in MERGED else None
+
+
+def compared(
+    content: dict[str, Any] | None, article: Article | None, conflicts: Collection[str] | None = None
+) -> list[Line]:
+    """`conflicts`: the fields that the import would leave in conflict, where it is still to come."""
     now = revisions.snapshot(article) if article else {}
     sides = [(name, content[name] if content else None, now.get(name)) for name in RECORD_FIELDS]
-    return [
-        # Two long texts may begin alike.
-        Line(
-            label(name), _said(name, theirs), _said(name, ours), bool(content and article and theirs != ours)
-        )
-        for name, theirs, ours in sides
-        if theirs or ours
-    ]
+    found = []
+    for name, theirs, ours in sides:
+        if theirs or ours:
+            differs = bool(content and article and theirs != ours)  # two long texts may begin alike
+            after = (
+                _after(name, theirs, ours, article, conflicts) if differs and conflicts is not None else ""
+            )
+            found.append(Line(label(name), _said(name, theirs), _said(name, ours), differs, after))
+    return found
+
+
+def _after(name: str, theirs: Any, ours: Any, article: Article, conflicts: Collection[str]) -> str:
+    """What the import makes of the two, in words: `articles.threeway` has the rule."""
+    base = (article.base or {}).get(name)
+    if name in conflicts:
+        return _("as it is now, until somebody decides")
+    if theirs == base:
+        return _("as it is now: only the desk has changed it")
+    if article.approved:
+        return _("for readers as it is now; the seed’s change waits as a draft")
+    if isinstance(ours, list) and ours != base:
+        return _("what the desk and the seed have each changed, together")
+    return _("as in the seed")
 
 
 def _said(name: str, value: Any) -> str:
@@ -162,17 +222,26 @@ def _said(name: str, value: Any) -> str:
 def three_sides(conflicts: dict[str, Any]) -> list[dict[str, Any]]:
     """Conflicts with an import, field by field, with the decision once it is made."""
     choices = {
-        "keep": _("the desk’s was kept"),
-        "take": _("the seed’s was taken"),
-        "edit": _("written anew"),
-        "each": _("decided one by one"),
+        KEEP: _("the desk’s was kept"),
+        TAKE: _("the seed’s was taken"),
+        EDIT: _("written anew"),
+        EACH: _("decided one by one"),
+        LATER: _("settled together with a later conflict"),
     }
     return [
         {
             "label": label(name),
             "sides": [_said(name, sides.get(side)) for side in ("base", "desk", "seed")],
             "decision": choices.get((sides.get("decision") or {}).get("choice"), ""),
-            "at": (sides.get("decision") or {}).get("at", "")[:16].replace("T", " "),
+            "at": changes.moment((sides.get("decision") or {}).get("at", "")),
         }
         for name, sides in conflicts.items()
     ]
+
+
+# --- two deliveries of one record -----------------------------------------------------------------
+
+
+def marked(was: str, now: str, budget: Budget) -> list[changes.Piece]:
+    """What a later delivery says otherwise, character by character."""
+    return changes.pieces(runs(was, now, budget), changes.Room())

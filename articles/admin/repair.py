@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from articles import repair, rereading, waiting
 from articles.admin import records
-from articles.admin.panels import remarks
+from articles.admin.panels import remarks, worth_marking
 from articles.identity import prepare
 from articles.importer import Busy
 from articles.models import Article, ImportRow, Outcome
@@ -43,8 +43,15 @@ class RepairMixin:
     ) -> HttpResponse:
         row = (extra_context or {}).get("row")
         if row:
-            settles = _settles(request) and (row.outcome == Outcome.LEFT_OUT or not repair.closed(row))
-            extra_context |= {"may_settle": settles, "elsewhere": _elsewhere(row)}
+            may_settle = settles(request) and (row.outcome == Outcome.LEFT_OUT or not repair.closed(row))
+            extra_context |= {
+                "place": records.place(row),
+                "may_settle": may_settle,
+                "sees_articles": records.sees_articles(request),
+                "elsewhere": _elsewhere(row),
+                "neighbours": records.neighbours(row.batch.narrow(ImportRow.objects), row),
+                "before_it": row.pk - 1,
+            }
         return super().change_view(request, object_id, form_url, extra_context)
 
     def _repair(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -112,10 +119,11 @@ class RepairMixin:
             "opts": self.opts,
             "row": row,
             "place": records.place(row),
+            "before_it": row.pk - 1,
             "may_leave_out": not repair.closed(row),
             "left_out": row.outcome == Outcome.LEFT_OUT,
             "elsewhere": _elsewhere(row),
-            "delivered": rereading.original(original, row.first_line, row.findings),
+            "delivered": rereading.original(original, row.first_line, worth_marking(row.findings)),
             "remarks": remarks([row])[0],
             "ready": bool(context["foreseen"]) and not any(it["broken"] for it in context["foreseen"]),
             **context,
@@ -125,13 +133,14 @@ class RepairMixin:
 
 def _row(request: HttpRequest, pk: int) -> ImportRow:
     """With the right to import, and to see what was delivered. Raises PermissionDenied, Http404."""
-    if not _settles(request):
+    if not settles(request):
         raise PermissionDenied
     rows = ImportRow.objects.select_related("batch", "file").defer("file__content", "batch__skipped")
     return get_object_or_404(rows, pk=pk)
 
 
-def _settles(request: HttpRequest) -> bool:
+def settles(request: HttpRequest) -> bool:
+    """Whether this person mends quarantined records and leaves them out."""
     return all(request.user.has_perm(right) for right in RIGHTS)
 
 

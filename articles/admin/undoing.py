@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from articles import deliveries, undo_jobs, undoing
-from articles.admin.records import sees_articles
+from articles import deliveries, revisions, undo_jobs, undoing
+from articles.admin.records import marked, sees_articles
+from articles.marks import Budget
 from articles.models import Article, ImportBatch, ImportRow, Imprint, ImprintKind, Status, UndoJob, UndoState
 from newsroom.ids import is_id
 from taxonomy.models import VOCABULARIES
@@ -297,6 +298,7 @@ def _difference(batch: ImportBatch, then: ImportBatch) -> dict[str, Any]:
     if files > MOST_FILES or size > MOST_BYTES:
         return {"too_much": True}
     found = deliveries.compare(batch, then, most=SHOWN)
+    budget = Budget()
     return {
         "new": found.new[:SHOWN],
         "new_count": len(found.new),
@@ -304,7 +306,7 @@ def _difference(batch: ImportBatch, then: ImportBatch) -> dict[str, Any]:
             (
                 changed.now,
                 [
-                    (deliveries.label(name), *deliveries.in_short(*sides))
+                    (revisions.label(name), marked(*deliveries.in_short(*sides), budget))
                     for name, sides in changed.fields.items()
                 ],
             )

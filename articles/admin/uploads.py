@@ -158,6 +158,8 @@ class UploadsMixin:
             upload=found.upload,
             row=found,
             conflicts=records.three_sides(found.conflicts) if sees else [],
+            neighbours=records.neighbours(PreviewRow.objects.filter(upload=found.upload_id), found),
+            before_it=found.pk - 1,
             **records.beside(found, sees=sees),
         )
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from articles import deliveries
+from articles import deliveries, revisions
 from articles.differences import Changed, Entry, differences
 from articles.management import reporting
 from articles.models import ImportBatch, Outcome
@@ -151,4 +151,4 @@ def _changes(changed: Iterable[Changed]) -> Iterator[str]:
         yield _place(record.now)
         for name, sides in record.fields.items():
             then, now = deliveries.in_short(*sides)
-            yield f"    {deliveries.label(name)}: “{then}” → “{now}”"
+            yield f"    {revisions.label(name)}: “{then}” → “{now}”"

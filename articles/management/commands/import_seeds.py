@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from articles import deliveries, importer, workflow
+from articles import deliveries, importer, revisions, workflow
 from articles.findings import ERROR, NOTE, WARNING
 from articles.management import reporting
 from articles.management.reporting import BUSY, CARE, USAGE, Report
@@ -152,7 +152,7 @@ def _conflict(record: dict[str, Any]) -> dict[str, Any]:
         "code": "conflict",
         "severity": WARNING,
         "line": record["first_line"],
-        "text": "、".join(map(deliveries.label, record["conflicts"])),
+        "text": "、".join(map(revisions.label, record["conflicts"])),
         "message": _("The desk and the seed have both changed:"),
         "remedy": _("Compare them and decide: %(page)s") % {"page": page},
     }
