@@ -1,5 +1,5 @@
 # make run     set up, import the sample seeds, serve the site        HOST=127.0.0.1 PORT=8000
-# make test    set up, run all tests                                  ARGS="-k words"
+# make test    set up, run all tests                                  ARGS="-k words", ARGS="-n auto": several at once
 # make stop    stop the embedded PostgreSQL
 # make check   what must hold before a commit: form, imports, migrations, languages, production settings
 # make bench   run the benchmarks, some on a library of 100,000 articles that is kept under var/library

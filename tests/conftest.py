@@ -39,6 +39,8 @@ def claim_folder(parent: Path) -> tuple[Path, IO]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no":
+        return  # It only hands the tests out to others, each of which comes here itself.
     # A slow hash for each person that a test makes would take most of the time.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     folder, config.run_lock = claim_folder(settings.VAR_DIR)

@@ -45,6 +45,11 @@ def desk(user: User | None = None) -> Client:
     return client
 
 
+def told(response: Any) -> list[str]:
+    """The messages above this page."""
+    return [str(message) for message in response.context["messages"]]
+
+
 def english_reader() -> Client:
     """A reader who chose English: its texts are the message ids, whatever the Chinese catalogue says."""
     client = Client()

@@ -265,7 +265,11 @@ class TestTheReport:
         page = text(client.get(address("report", now)))
         assert "New: AI technologies" in page and "Sora" in page and "Changed records" not in page
         page = text(client.get(address("report", now, since=then.pk)))
-        assert "Changed records · 1" in page and "removed: </span>第1条</del>" in page and "added: </span>新标题</ins>" in page
+        assert (
+            "Changed records · 1" in page
+            and "removed: </span>第1条</del>" in page
+            and "added: </span>新标题</ins>" in page
+        )
         assert "New records · 1" in page and "No longer delivered · 1" in page
         assert "第3条" in page and "第2条" in page
 

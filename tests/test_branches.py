@@ -11,15 +11,11 @@ from taxonomy.branches import grown, put, roots
 from taxonomy.merge import Refused
 from taxonomy.models import Technology, Term
 from taxonomy.tree import MAX_DEPTH
-from tests.factories import desk, make_term, staff
+from tests.factories import desk, make_term, staff, told
 
 pytestmark = pytest.mark.django_db
 
 TREE = "/admin/taxonomy/technology/tree/"
-
-
-def told(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
 
 
 def lines() -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import include, path
 
 from newsroom.urls import urlpatterns as site
-from tests.factories import desk
+from tests.factories import desk, english_reader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,9 +81,7 @@ def addresses(settings) -> Iterator[None]:
 
 @pytest.fixture
 def client() -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def told(client: Client, addresses: list[str]) -> list[int]:

@@ -3,11 +3,9 @@
 import os
 from collections.abc import Collection
 from datetime import timedelta
-from pathlib import Path
 from time import time
 
 import pytest
-import pytest_django
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
@@ -23,9 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def index(settings: pytest_django.Settings, tmp_path: Path) -> None:
+def index(no_index: None) -> None:
     """An index of nothing, in a folder of its own."""
-    settings.VAR_DIR = tmp_path
     drain.rebuild()
 
 

@@ -185,8 +185,7 @@ def test_a_new_question_is_put_within_the_chosen_filters(client: Client, indexed
     assert fields == [("technology", "sora"), ("since", "2026-01-01")]
 
 
-def test_without_an_index_lists_work_and_search_says_what_is_going_on(client: Client, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def test_without_an_index_lists_work_and_search_says_what_is_going_on(client: Client, no_index):
     published("电影", technologies=["Sora"])
     assert titles(get(client, "?technology=sora")) == ["电影"]
     page = get(client, "?q=电影")
@@ -420,8 +419,7 @@ def test_the_desk_finds_a_link_in_any_form(indexed):
     assert "一" in desk().get("/admin/articles/article/?q=http://example.com/a?utm_source=x").content.decode()
 
 
-def test_without_an_index_the_desk_searches_titles_and_is_told(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def test_without_an_index_the_desk_searches_titles_and_is_told(no_index):
     make_article("电影")
     page = desk().get("/admin/articles/article/?q=电影").content.decode()
     assert "电影</a>" in page and "only titles and links are searched" in page

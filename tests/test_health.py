@@ -17,10 +17,7 @@ from articles.search import drain, folder
 from newsroom import health
 from tests.factories import desk, make_article
 
-
-@pytest.fixture(autouse=True)
-def search_folder(settings: pytest_django.Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
+pytestmark = pytest.mark.usefixtures("no_index")
 
 
 def test_healthz_needs_no_database(client: Client) -> None:

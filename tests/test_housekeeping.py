@@ -8,17 +8,13 @@ from taxonomy import housekeeping
 from taxonomy.merge import Refused, merge, move
 from taxonomy.models import Keyword, Technology, Term
 from taxonomy.pinyin import sort_key
-from tests.factories import desk, make_article, make_term, make_user, staff
+from tests.factories import desk, make_article, make_term, make_user, staff, told
 
 pytestmark = pytest.mark.django_db
 
 OVERVIEW = reverse("housekeeping")
 PAGE = reverse("housekeeping_of", kwargs={"vocabulary": "technology"})
 ACT = reverse("housekeeping_act", kwargs={"vocabulary": "technology"})
-
-
-def told(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
 
 
 def named(*names: str) -> list[list[str]]:

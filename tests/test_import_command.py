@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from articles import creating, editing, importer, uploads
 from articles.files import NamedBytes
 from articles.models import Article, ImportBatch, UploadState
-from tests.test_importer import TEXT, deliver, seed
+from tests.delivering import TEXT, deliver, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 

@@ -31,8 +31,8 @@ from articles.models import (
     SeedFile,
 )
 from taxonomy.models import Keyword
+from tests.delivering import TEXT, codes, deliver, seed
 from tests.processes import environment
-from tests.test_importer import TEXT, codes, deliver, seed
 
 KILLS = int(os.environ.get("IMPORT_KILLS", "1"))
 # In the middle of the second chunk.

@@ -15,8 +15,8 @@ from articles.models import Article, ImportBatch, Imprint
 from articles.placing import part_of
 from articles.untouched import Kept
 from articles.workbench import workbench
+from tests.delivering import TEXT, deliver, outcomes, seed
 from tests.factories import desk, staff
-from tests.test_importer import TEXT, deliver, outcomes, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 

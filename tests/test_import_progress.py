@@ -13,7 +13,7 @@ from articles import importer, intake, parsing, uploads
 from articles.intake import Delivered
 from articles.management.commands import import_seeds
 from articles.models import ImportBatch, Upload
-from tests.test_importer import everything, outcomes
+from tests.delivering import everything, outcomes
 from tests.test_uploads import imported, previewed, stored
 from tests.test_worker import other
 

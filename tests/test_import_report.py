@@ -11,8 +11,8 @@ from articles import deliveries, differences, editing, importer, ledger, repair,
 from articles.deliveries import Faults, in_short
 from articles.management.commands import import_report
 from articles.models import Article, ImportBatch, ImportRow
+from tests.delivering import TEXT, deliver, seed
 from tests.factories import make_term
-from tests.test_importer import TEXT, deliver, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 

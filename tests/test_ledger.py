@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from articles import importer, ledger
 from articles.models import ImportBatch, ImportRow, Outcome, SeedFile
 from articles.placing import part_of
-from tests.test_seeds import ENCODINGS, mutated
+from tests.test_nothing_is_lost import ENCODINGS, mutated
 
 pytestmark = pytest.mark.django_db
 

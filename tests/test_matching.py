@@ -6,7 +6,7 @@ import pytest
 
 from articles import editing, importer, intake, repair, workflow
 from articles.models import Article, ImportBatch, ImportRow
-from tests.test_importer import TEXT, codes, deliver, everything, outcomes, seed
+from tests.delivering import TEXT, codes, deliver, everything, outcomes, seed
 
 pytestmark = pytest.mark.django_db
 

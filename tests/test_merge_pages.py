@@ -9,7 +9,7 @@ from django.urls import reverse
 from articles.models import ArticleKeyword, ArticleTechnology
 from taxonomy.merge import MAX_TERMS, merge, move
 from taxonomy.models import Keyword, Merge, Technology
-from tests.factories import desk, make_article, make_term, staff
+from tests.factories import desk, make_article, make_term, staff, told
 
 pytestmark = pytest.mark.django_db
 
@@ -20,10 +20,6 @@ def page(what: str, *args: int, vocabulary: str = "technology", **query: str) ->
 
 def ids(*terms: Technology) -> str:
     return ",".join(str(term.pk) for term in terms)
-
-
-def told(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
 
 
 # --- merge

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles.models import Article, Reuse
 from articles.templatetags.pages import line, script, thousands
-from tests.factories import make_article, make_source, make_term
+from tests.factories import english_reader, make_article, make_source, make_term
 
 pytestmark = pytest.mark.django_db
 LONG = "甲乙丙丁戊己庚辛。" * 60
@@ -19,10 +19,7 @@ LONG = "甲乙丙丁戊己庚辛。" * 60
 
 @pytest.fixture
 def client() -> Client:
-    """A reader who chose English: its texts are the message ids, whatever the Chinese catalogue says."""
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
+    return english_reader()
 
 
 def head(client: Client, address: str, status: int = 200) -> str:

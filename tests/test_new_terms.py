@@ -11,7 +11,7 @@ from taxonomy import newterms
 from taxonomy.merge import Refused
 from taxonomy.models import Industry, Keyword, Merge, Technology, Term
 from taxonomy.undo import undo
-from tests.factories import desk, make_article, make_term, make_user, staff
+from tests.factories import desk, make_article, make_term, make_user, staff, told
 
 pytestmark = pytest.mark.django_db
 
@@ -34,10 +34,6 @@ def ref(term: Term) -> str:
 def act(client, verb: str, *terms: Term, one: Term | None = None, **fields):
     data = {"act": f"{verb}@{ref(one)}" if one else verb, "pick": [ref(term) for term in terms]} | fields
     return client.post(reverse("new_terms_act"), data, follow=True)
-
-
-def told(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
 
 
 def state(term: Term) -> tuple[bool, bool]:

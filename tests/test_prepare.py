@@ -8,8 +8,8 @@ from articles import undoing
 from articles.management.commands.prepare import confirm_terms
 from articles.models import Article, ImportBatch, Imprint
 from taxonomy.models import VOCABULARIES, Keyword, Technology
+from tests.delivering import seed
 from tests.factories import desk, make_term
-from tests.test_importer import seed
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from articles import importer
 from articles.models import ImportBatch
 from articles.workbench import workbench
+from tests.delivering import outcomes, seed
 from tests.factories import staff
 from tests.test_import_night import put
-from tests.test_importer import outcomes, seed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 

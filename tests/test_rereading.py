@@ -5,8 +5,8 @@ import pytest
 from articles import importer, repair, rereading
 from articles.identity import prepare
 from articles.models import Article, ImportRow, Outcome
+from tests.delivering import seed
 from tests.factories import desk
-from tests.test_importer import seed
 from tests.test_uploads import other
 
 BROKEN = "标题: 只有标题\n"

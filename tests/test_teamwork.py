@@ -9,17 +9,13 @@ from django.utils import timezone
 from articles import editing, teamwork, workflow
 from articles.models import Article, Note, OpenArticle, Revision
 from newsroom.refusal import Refused
-from tests.factories import desk, make_article, make_user, staff
+from tests.factories import desk, make_article, make_user, staff, told
 
 pytestmark = pytest.mark.django_db
 
 
 def page(article: Article, name: str) -> str:
     return f"/admin/articles/article/{article.pk}/{name}/"
-
-
-def told(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
 
 
 # --- who sees to it -------------------------------------------------------------------------------

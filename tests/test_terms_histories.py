@@ -22,8 +22,8 @@ from taxonomy import learning, names
 from taxonomy.merge import Refused, merge, move, rename
 from taxonomy.models import VOCABULARIES, Industry, Merge, Technology, Term, followed
 from taxonomy.undo import undo
+from tests.delivering import TEXT, deliver, seed
 from tests.factories import make_user
-from tests.test_importer import TEXT, deliver, seed
 
 pytestmark = pytest.mark.django_db
 

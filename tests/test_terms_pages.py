@@ -341,8 +341,7 @@ def test_one_letter_is_one_range_of_the_index():
     assert "keyword_sort_key" in plan and "Sort" not in plan.replace("sort_key", "")
 
 
-def test_without_an_index_no_term_of_a_draft_stands_under_its_letter(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+def test_without_an_index_no_term_of_a_draft_stands_under_its_letter(no_index):
     make_article(keywords=["秘密项目"])
     make_article(publish=True, keywords=["公开项目"])
     for query in ("?sort=pinyin", "?sort=pinyin&letter=M", "?sort=pinyin&letter=G"):

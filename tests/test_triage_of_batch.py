@@ -4,9 +4,9 @@ import pytest
 
 from articles import triage
 from articles.models import ImportBatch
+from tests.delivering import deliver
 from tests.factories import desk, make_article, staff
 from tests.test_import_report import record
-from tests.test_importer import deliver
 from tests.test_triage import ACT, STATEMENTS, TRIAGE
 
 pytestmark = pytest.mark.django_db

@@ -18,9 +18,9 @@ from articles.identity import prepare
 from articles.models import Article, ImportBatch, Imprint, Note, Revision
 from taxonomy.merge import Refused, merge
 from taxonomy.models import Keyword
+from tests.delivering import TEXT, deliver, seed
 from tests.factories import staff
-from tests.test_importer import TEXT, deliver, seed
-from tests.test_undoing import tables, without_rows
+from tests.undone import tables, without_rows
 
 pytestmark = pytest.mark.django_db
 

@@ -12,10 +12,10 @@ from django.db import OperationalError
 from articles import turns, undo_jobs, undoing
 from articles.importer import Busy
 from articles.models import Article, ImportBatch, Note, UndoJob, UndoState
+from tests.delivering import deliver
 from tests.factories import make_user
 from tests.processes import Killed, environment, wait_until
 from tests.test_import_report import record
-from tests.test_importer import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 

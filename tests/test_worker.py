@@ -20,9 +20,9 @@ from articles.models import Article, SearchQueue, Upload, UploadState
 from articles.search import drain, folder
 from articles.search.query import Asked, Word, find
 from articles.search.reader import reader
+from tests.delivering import TEXT, seed
 from tests.factories import make_article
 from tests.processes import PATIENCE, environment, wait_until
-from tests.test_importer import TEXT, seed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

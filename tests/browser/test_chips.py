@@ -57,6 +57,5 @@ def test_a_rule_is_looked_at_and_accepted(desk: Page):
     assert Rule.objects.get(pk=rule.pk).decision == "accepted"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_pages_fit_and_are_accessible(window: Enter, chief: str, article: Article):
     look_at(window(chief), f"/admin/articles/article/{article.pk}/change/", LIST, page_of(make_rule()))

@@ -375,12 +375,12 @@ def pages(waiting: dict[str, Article]) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_axe_finds_nothing_on_any_page_of_the_desk(window: Enter, waiting):
-    page = window("reviewer")
-    look_at(page, *pages(waiting))
+def test_axe_finds_nothing_on_any_page_of_the_desk(enter: Enter, waiting, width: int, scheme: str):
+    page = enter("reviewer", width)
+    look_at(page, *pages(waiting), schemes=[scheme])
     page.goto(pages(waiting)[5])
     page.fill("#id_title", "没有保存")
     page.evaluate("document.querySelector('[name=version]').value = 1")
     page.click("[name=_continue]")
     expect(page.locator(".desk-stale")).to_be_visible()
-    look(page, "a stale form")
+    look(page, "a stale form", [scheme])

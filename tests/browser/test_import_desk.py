@@ -59,7 +59,7 @@ def test_a_batch_goes_from_the_files_to_the_desk_and_back(enter: Enter, chief: s
 def mend(page: Page) -> None:
     row = ImportRow.objects.get(file_name="坏的.txt")
     page.locator(".rec-tabs").get_by_role("link", name="quarantined 4").click()
-    page.get_by_role("link", name="坏的.txt").click()
+    page.get_by_role("link", name="只有标题").click()
     page.get_by_role("link", name="Repair …").click()
     expect(page.get_by_text("Add link and text")).to_be_visible()
     page.get_by_label("Mend it here").fill(other(9))

@@ -1,10 +1,8 @@
 """Term pages, indexes, atlas, events and days as a reader with a phone, a keyboard or a dark screen meets them."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import pytest_django
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -19,8 +17,7 @@ INDUSTRIES = ["电影", "医疗", "法律", "Getty Images 素材库", "汽车", 
 
 
 @pytest.fixture(autouse=True)
-def library(settings: pytest_django.Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
+def library(no_index: None) -> None:
     make_term("Sora", aliases=["索拉"], description="文字生成视频的模型。")
     now = timezone.now()
     for number in range(24):

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from articles import importer
 from articles.models import ImportBatch, ImportRow
 from tests.browser.looking import Enter, look
+from tests.delivering import deliver
 from tests.factories import make_user
-from tests.test_importer import deliver
 from tests.test_repair import BROKEN
 from tests.test_uploads import other
 

@@ -18,9 +18,8 @@ TITLE = "今日影评|郭帆:面对AI,我选择希望跟乐观的方向"
 
 
 @pytest.fixture
-def article(settings, tmp_path) -> Article:
+def article(no_index: None) -> Article:
     """One among many, all of them in a search index of this test's own."""
-    settings.VAR_DIR = tmp_path
     article = make_site()
     rebuild()
     return article
@@ -135,7 +134,7 @@ def test_everything_works_with_scripts_off(enter: Enter, article: Article):
 
 
 def test_an_error_page_offers_a_search(enter: Enter, article: Article, complaints: list[str]):
-    page = enter(color_scheme="dark")
+    page = enter()
     assert page.goto("/nothing/").status == 404
     look(page, "nothing")
     assert "404" in complaints.pop(0)

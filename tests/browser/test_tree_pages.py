@@ -1,7 +1,5 @@
 """A vocabulary arranged as a tree in a browser: by typing, by choosing with keys, by dragging; and what readers see of it."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -56,10 +54,7 @@ def test_a_term_is_typed_with_suggestions_chosen_with_keys_and_dragged(desk: Pag
     assert (lines()["视频生成"], lines()["Sora"]) == ("机器人", "视频生成")
 
 
-def test_the_pages_fit_and_are_accessible(
-    window: Enter, chief: str, forest, settings, tmp_path: Path, complaints: list[str]
-):
-    settings.VAR_DIR = tmp_path
+def test_the_pages_fit_and_are_accessible(window: Enter, chief: str, forest, no_index, complaints: list[str]):
     drain.rebuild()
     sora, video = Technology.objects.get(name="Sora"), Technology.objects.get(name="视频生成")
     start, page = "/admin/taxonomy/technology", window(chief)

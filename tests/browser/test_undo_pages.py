@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 from articles import editing, undo_jobs
 from articles.models import Article, ImportBatch
 from tests.browser.looking import Enter, look_at
+from tests.delivering import deliver
 from tests.factories import make_user
 from tests.test_import_report import record
-from tests.test_importer import deliver
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
