@@ -62,6 +62,22 @@ def _made(batch: ImportBatch, kind: str) -> list[str]:
     return sorted(name for pk in ids if (name := there.get(pk) or gone.get(pk)))
 
 
+NAMES_OF_NEW = """
+SELECT coalesce(term.name, i.after->>'name') COLLATE "C" FROM articles_imprint i LEFT JOIN {table} term ON term.id = i.object_id
+WHERE i.batch_id = %(batch)s AND i.kind = %(kind)s AND i.before IS NULL ORDER BY 1 LIMIT %(most)s
+"""
+
+
+def some_new_terms(batch: ImportBatch, most: int) -> dict[str, tuple[list[str], int]]:
+    """For a page: the first names of each vocabulary, and how many there are."""
+    found: dict[str, tuple[list[str], int]] = {}
+    for kind, model in VOCABULARIES.items():
+        rows = fetch(NAMES_OF_NEW.format(table=model._meta.db_table), batch=batch.pk, kind=kind, most=most)
+        made = Imprint.objects.filter(batch=batch, kind=kind, before__isnull=True)
+        found[kind] = [name for (name,) in rows if name], made.count()
+    return found
+
+
 def new_sources(batch: ImportBatch) -> list[str]:
     made = Imprint.objects.filter(batch=batch, kind=ImprintKind.SOURCE, before__isnull=True)
     there = Source.objects.filter(pk__in=made.values("object_id")).values_list("host", flat=True)

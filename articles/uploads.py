@@ -30,7 +30,8 @@ from newsroom.sql import as_json, copy_rows
 
 LOCK = 0x75706C64  # "upld": the advisory lock on an upload, with its number
 EVERY = 0.5  # seconds between two notes on how far it is
-NAMES = 20  # files that a batch's paths name
+NAMES = 20  # files that a batch's paths name, and uploads that are listed
+MOST_GIVEN = 200  # paths that a page names: a command may be given any number
 SAME_BYTES = "same-bytes"
 UPLOADED = re.compile(r"upload #(\d+)")
 
@@ -131,7 +132,7 @@ def close(batch: ImportBatch) -> None:
     """The batch ends as it stands: what is left of the upload that it came from goes."""
     begun = Upload.objects.filter(queued_at__isnull=False).exclude(state__in=ENDED)
     for upload in begun:
-        if batch.paths[:1] == [name(upload)]:
+        if batch_of(upload).filter(pk=batch.pk).exists():
             # In whatever state a worker has put it meanwhile.
             begun.filter(pk=upload.pk).update(state=UploadState.DONE, batch=batch, error="", held_up=False)
             _forget(upload)
@@ -139,13 +140,16 @@ def close(batch: ImportBatch) -> None:
 
 def waiting() -> list[Upload]:
     """What has not ended, the newest first."""
-    uploads = Upload.objects.exclude(state__in=ENDED)
-    return list(uploads.select_related("by").defer("skipped", "counts")[:NAMES])
+    return _newest(Upload.objects.exclude(state__in=ENDED))
 
 
 def to_decide() -> list[Upload]:
     """What waits for a person, not for the worker."""
-    return [upload for upload in waiting() if not upload.at_work]
+    return _newest(Upload.objects.exclude(state__in=[*ENDED, *WORK]))
+
+
+def _newest(uploads: QuerySet[Upload]) -> list[Upload]:
+    return list(uploads.select_related("by").defer("skipped", "counts")[:NAMES])
 
 
 def size(upload: Upload) -> tuple[int, int]:
@@ -229,9 +233,12 @@ def name(upload: Upload) -> str:
 
 def given(paths: list[str]) -> list[str]:
     """What a batch was given, in words: by the name of an upload it is only found again."""
-    number = UPLOADED.fullmatch(paths[0]) if paths else None
+    number = UPLOADED.fullmatch(paths[0]) if len(paths) > 1 else None
     if not number:
-        return paths
+        more = len(paths) - MOST_GIVEN
+        return (
+            paths if more <= 0 else [*paths[:MOST_GIVEN], _("and %(number)s more") % {"number": f"{more:,}"}]
+        )
     more = [_("(No more than %(number)d files are named.)") % {"number": NAMES}] if len(paths) > NAMES else []
     return [_("Upload %(number)s") % {"number": number[1]}, *paths[1:], *more]
 
@@ -251,7 +258,8 @@ def left_out(skipped: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def batch_of(upload: Upload) -> QuerySet[ImportBatch]:
-    return ImportBatch.objects.filter(paths__0=name(upload))
+    """Its files are named behind it: a folder of that name, imported by a command, stands alone."""
+    return ImportBatch.objects.filter(paths__0=name(upload), paths__1__isnull=False)
 
 
 # --- the preview ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import deliveries, revisions
+from articles import deliveries, revisions, uploads
 from articles.admin import records
 from articles.models import Article, ImportBatch, ImportRow, Outcome, SeedFile
 from articles.wording import explained
@@ -84,6 +84,12 @@ def test_a_batch_leads_nobody_to_what_she_may_not_see():
     page = desk(staff("view_importbatch")).get(page_of(make_batch())).content.decode()
     assert 'class="batch-name"' in page
     assert "/triage/" not in page and "import_rows__batch" not in page and "batch__id__exact" not in page
+
+
+@pytest.mark.usefixtures("in_english")
+def test_of_a_thousand_paths_the_first_are_named_and_the_others_counted():
+    paths = [f"{number}.txt" for number in range(1_200)]
+    assert uploads.given(paths) == [*paths[:200], "and 1,000 more"]
 
 
 @pytest.mark.parametrize(

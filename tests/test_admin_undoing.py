@@ -7,9 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import editing, undo_jobs, undoing
+from articles import deliveries, editing, undo_jobs, undoing
 from articles.admin import undoing as pages
-from articles.models import Article, ImportBatch, ImportRow, UndoJob
+from articles.models import Article, ArticleKeyword, ImportBatch, ImportRow, UndoJob
+from taxonomy.models import Keyword
 from tests.delivering import deliver
 from tests.factories import desk, make_user, staff
 from tests.test_import_report import record
@@ -258,6 +259,20 @@ def test_a_batch_that_is_not_there_is_not_found(name, number):
 
 
 class TestTheReport:
+    def test_names_the_first_new_terms_and_counts_all(self, folder):
+        batch = deliver(folder, record(1, 关键词="丙,甲,乙,丁"))
+        ArticleKeyword.objects.filter(tag__name="丁").delete()
+        Keyword.objects.filter(name="丁").delete()  # nobody knows its name any more
+        assert deliveries.some_new_terms(batch, 2) == {
+            "keyword": (["丙", "乙"], 4),
+            **{
+                kind: (names, len(names))
+                for kind, names in deliveries.new_terms(batch).items()
+                if kind != "keyword"
+            },
+        }
+        assert deliveries.new_terms(batch)["keyword"] == ["丙", "乙", "甲"]
+
     def test_shows_what_changed_since_the_other_batch(self, folder):
         then = deliver(folder, record(1), record(2))
         now = deliver(folder, record(1, 标题="新标题"), record(3, AI技术="Sora"))

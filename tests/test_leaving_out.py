@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import importer, repair, undoing
 from articles.models import ImportBatch, ImportRow
+from tests.delivering import deliver
 from tests.factories import desk, make_user, staff
 from tests.test_admin_batches import listing
-from tests.test_importer import deliver
 from tests.test_repair import BROKEN, MENDED
 from tests.test_uploads import other
 from tests.test_waiting import told, waits

@@ -61,8 +61,10 @@ def test_of_a_large_batch_looks_at_the_newest_records_and_says_so(batch, monkeyp
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "99", "abc", "9" * 20, "１"])
-def test_of_no_batch_is_the_whole_queue(batch, number):
-    assert len(listed(desk().get(TRIAGE, {"batch": number}))) == 4
+def test_of_no_batch_is_empty_and_says_so(batch, number):
+    page = desk().get(TRIAGE, {"batch": number})
+    assert listed(page) == []
+    assert "There is no such batch." in page.content.decode()
 
 
 def test_who_may_not_see_batches_gets_no_link_to_it(batch):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import chdir
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -410,6 +411,29 @@ class TestAZip:
         Path(path).write_bytes(b"PK\x03\x04 and nothing else")
         [item] = unpack("b.zip", path)
         assert (item.name, item.code) == ("b.zip", "zip-broken")
+
+
+def test_a_folder_that_is_called_like_an_upload_is_not_taken_for_its_batch(folder):
+    upload = previewed(other(1))
+    namesake = folder / uploads.name(upload)
+    namesake.mkdir()
+    (namesake / "a.txt").write_text(other(2), encoding="utf-8")
+    with chdir(folder):
+        batch = importer.run([uploads.name(upload)])
+    assert uploads.given(batch.paths) == [uploads.name(upload)]
+    uploads.queue(upload, by=None)
+    uploads.run_next()
+    assert again(upload).batch != batch
+    assert Article.objects.count() == 2
+
+
+def test_what_waits_for_a_person_is_found_however_much_waits_for_the_worker(monkeypatch):
+    monkeypatch.setattr(uploads, "NAMES", 2)
+    upload = previewed(other(1))
+    for number in range(2, 5):
+        stored(other(number))
+    assert uploads.to_decide() == [upload]
+    assert len(uploads.waiting()) == 2
 
 
 @pytest.mark.django_db(transaction=True)

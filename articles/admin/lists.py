@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, BooleanField, Func, IntegerField, 
 from django.http import HttpRequest
 
 from newsroom.counting import COUNTED
+from newsroom.selection import SelectionMixin
 
 LOOKED_AT = 5_000  # of the newest rows, where no index narrows: the hits of a search, what lacks something
 COUNTED_EACH = 1_000  # of what belongs to one row
@@ -27,7 +28,7 @@ class BoundedPaginator(Paginator):
         return min(self.all_counted, COUNTED)
 
 
-class BoundedListMixin:
+class BoundedListMixin(SelectionMixin):
     """For a ModelAdmin of a table that grows without end."""
 
     paginator = BoundedPaginator

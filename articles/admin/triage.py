@@ -52,6 +52,7 @@ class Asked:
     reason: str = ""
     who: str = ""
     batch: ImportBatch | None = None
+    no_such_batch: bool = False
     pk: int | None = None
     then: int | None = None  # if that one is gone
     page: int | None = None
@@ -59,11 +60,13 @@ class Asked:
     @classmethod
     def of(cls, data: QueryDict) -> "Asked":
         reason, who = data.get("reason", ""), data.get("who", "")
-        batch = _number(data.get("batch", ""))
+        asked = data.get("batch", "")
+        batch = ImportBatch.objects.filter(pk=_number(asked)).only("counts").first() if asked else None
         return cls(
             reason if reason in triage.CODES else "",
             who if who in {"me", "nobody"} else "",
-            batch and ImportBatch.objects.filter(pk=batch).only("counts").first(),
+            batch,
+            bool(asked) and batch is None,
             *(_number(data.get(name, "")) for name in ("id", "then", "page")),
         )
 
@@ -113,7 +116,7 @@ class TriageMixin:
 
     def _triage_page(self, request: HttpRequest, asked: Asked, form: TermsForm | None = None) -> HttpResponse:
         """The list, and beside it the chosen entry; a form that was refused stands in its place."""
-        queue = triage.queue(request.user.pk, reason=asked.reason, who=asked.who, batch=asked.batch)
+        queue = _queue(request.user.pk, asked)
         pk, number = _place(queue, asked)
         entries = queue.chosen[(number - 1) * PAGE : number * PAGE]
         articles = Article.objects.select_related("source", "assigned_to").only(
@@ -262,6 +265,12 @@ class TriageMixin:
 
 
 # --- what is asked --------------------------------------------------------------------------------
+
+
+def _queue(user: int, asked: Asked) -> triage.Queue:
+    if asked.no_such_batch:
+        return triage.Queue([], user, asked.reason, asked.who)
+    return triage.queue(user, reason=asked.reason, who=asked.who, batch=asked.batch)
 
 
 def _place(queue: triage.Queue, asked: Asked) -> tuple[int | None, int]:

@@ -157,8 +157,8 @@ class UndoingMixin:
         since = request.GET.get("since", "")
         then = earlier.filter(pk=since).first() if is_id(since) else None
         terms = [
-            (VOCABULARIES[kind]._meta.verbose_name_plural, names[:SHOWN], max(0, len(names) - SHOWN))
-            for kind, names in deliveries.new_terms(batch).items()
+            (VOCABULARIES[kind]._meta.verbose_name_plural, names, number - len(names))
+            for kind, (names, number) in deliveries.some_new_terms(batch, SHOWN).items()
             if names
         ]
         return self._page(

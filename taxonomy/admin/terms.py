@@ -19,6 +19,7 @@ from taggit.models import ItemBase, Tag
 
 from newsroom.collisions import twice
 from newsroom.permissions import may, may_see
+from newsroom.selection import SelectionMixin
 from taxonomy import names, prose
 from taxonomy.admin.branches import BROADER, NameField, TreeMixin
 from taxonomy.admin.curation import CurationMixin
@@ -231,7 +232,7 @@ class TermList(ChangeList):
             term.use_count = counts[term.pk]
 
 
-class TermAdmin(CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
+class TermAdmin(SelectionMixin, CurationMixin, TreeMixin, SecondLookMixin, admin.ModelAdmin):
     form = TermForm
     list_display = ["name", "uses", "other_names", "confirmed", "leads_to"]
     list_filter = ["confirmed", InUseFilter, MergedFilter]
