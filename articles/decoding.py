@@ -11,14 +11,14 @@ from newsroom.line_ends import lf
 KINDS = (
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF8", "GIF"),
-    (b"RIFF", "WEBP, WAV, AVI"),
-    (b"%PDF", "PDF"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"%PDF-", "PDF"),
     (b"{\\rtf", "RTF"),
     (b"PK\x03\x04", "ZIP, DOCX, XLSX"),
     (b"\xd0\xcf\x11\xe0", "DOC, XLS"),
     (b"\x1f\x8b", "GZIP"),
-    (b"Rar!", "RAR"),
+    (b"Rar!\x1a\x07", "RAR"),
     (b"7z\xbc\xaf", "7Z"),
     (b"\x7fELF", "ELF"),
     (b"MZ\x90\x00", "EXE"),
@@ -37,7 +37,9 @@ BOMS = (
 # GB18030 holds all of GBK and GB2312. Order matters: each later one accepts more that is not meant.
 CASCADE = ("utf-8", "gb18030", "utf-16-le", "utf-16-be", "big5")
 ENOUGH_LABELS = 2
+_RIFF = re.compile(rb"RIFF.{4}(?:WEBP|WAVE|AVI )", re.DOTALL)
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_LINE = re.compile(rb"[^\r\n]++")
 _MULTIBYTE_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # Chinese is in these; the shorter ones are what many a character of GB18030 looks like.
 _HAN_UTF8 = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -100,6 +102,8 @@ def _refuse_other_kinds(content: bytes) -> None:
     for start, kind in KINDS:
         if content.startswith(start):
             raise Undecodable("not-seed-text", 1, kind)
+    if _RIFF.match(content):
+        raise Undecodable("not-seed-text", 1, "WEBP, WAV, AVI")
     if _HTML.match(content, 0, 200):
         raise Undecodable("not-seed-text", 1, "HTML")
 
@@ -119,11 +123,9 @@ def _mostly_utf8(content: bytes, characters: re.Pattern[bytes] = _MULTIBYTE_UTF8
 
 def _refuse_mixture(content: bytes, encoding: str) -> None:
     """Files of two encodings glued together: the double-byte ones can read UTF-8, as nonsense."""
-    at = 0
-    for line in content.split(b"\n") if encoding in {"gb18030", "big5"} else ():
-        if not line.isascii() and _is_utf8(line):
-            raise _undecodable(content, encoding, at)
-        at += len(line) + 1
+    for line in _LINE.finditer(content) if encoding in {"gb18030", "big5"} else ():
+        if not line[0].isascii() and _is_utf8(line[0]):
+            raise _undecodable(content, encoding, line.start())
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -181,7 +183,8 @@ def _in_another_encoding(content: bytes, encoding: str, at: int) -> str:
     """The line, if it is one of another encoding; else nothing."""
     if encoding.startswith(("utf-16", "utf-32")):
         return ""
-    raw = content[content.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0]
+    start = max(content.rfind(end, 0, at) for end in (b"\n", b"\r")) + 1
+    raw = _LINE.match(content, start)[0]
     other = _is_gb18030(raw) if encoding == "utf-8" else _is_utf8(raw)
     return _legible_line(raw) if other else ""
 
@@ -190,7 +193,7 @@ def _around(content: bytes, encoding: str, at: int, read: str) -> str:
     """What stands before and behind on the line, by which a person finds it."""
     some = content[at : at + _BYTES_BEHIND]
     behind = getincrementaldecoder(encoding)("backslashreplace").decode(some, at + len(some) == len(content))
-    return read.rpartition("\n")[2][-_BEFORE:].lstrip("\ufeff") + behind.partition("\n")[0][:_BEHIND]
+    return read.rpartition("\n")[2][-_BEFORE:].lstrip("\ufeff") + lf(behind).partition("\n")[0][:_BEHIND]
 
 
 def legible(content: bytes, count_labels: Callable[[str], int]) -> str:
@@ -202,7 +205,7 @@ def legible(content: bytes, count_labels: Callable[[str], int]) -> str:
     if encoding:
         text = content.decode(encoding, "backslashreplace")
     else:
-        text = "\n".join(map(_legible_line, content.split(b"\n")))
+        text = "".join(map(_legible_line, content.splitlines(keepends=True)))
     return text.removeprefix("\ufeff")
 
 

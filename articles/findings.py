@@ -22,7 +22,11 @@ FINDINGS = {
         _("A byte fits no known encoding."),
         _("Save the file as UTF-8 and import it again."),
     ),
-    "too-large": (ERROR, _("The file is larger than 50 MB."), _("Split it at the line between two records.")),
+    "too-large": (
+        ERROR,
+        _("The file is larger than 50 MB or has more than 500,000 lines:"),
+        _("Split it at the line between two records."),
+    ),
     "no-labels": (ERROR, _("There is no label such as 标题 in the file."), _("Put labels before the parts.")),
     "other-encoding": (NOTE, _("The file is not in UTF-8; it was read as:"), ""),
     "line-ends": (NOTE, _("Line ends of other kinds were read as line ends."), ""),
@@ -62,10 +66,7 @@ FINDINGS = {
     "label-among-terms": (
         WARNING,
         _("A line among the terms begins like a label; it was kept, but made no term:"),
-        _(
-            "Write the label as the format has it; behind an arrow stands one that may be meant."
-            " If it is a term, take the colon out."
-        ),
+        _("If it is a label, write it as the format has it. If it is a term, take the colon out."),
     ),
     "unknown-label": (WARNING, _("An unknown label was kept:"), _("Rename it if it means a known one.")),
     "label-in-text": (

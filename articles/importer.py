@@ -70,8 +70,8 @@ def run(
     files in which nothing is new may bring some more. `settled`: files changed within so many seconds are left for the
     next run, and one that finds nothing is a run too: nothing was delivered. `scheduled`: it is the run of a timer.
     `publish` gets the ids of new and unchanged articles, inside their chunk's transaction. `report` is called with the
-    finished batch; in a dry run everything is taken back after it. A batch that was interrupted goes on if the same
-    paths are given again.
+    finished batch of a dry run, before everything is taken back. A batch that was interrupted goes on if the same paths
+    are given again.
     Raises Busy and NothingToRead; what goes wrong in the database or on the disk comes through as it is.
     """
     paths = [os.fsdecode(path) for path in paths]
@@ -93,8 +93,9 @@ def run(
                 reading.saved += len(chunk)
                 reading.tell()
         finish(batch)
-        report(batch)
-        if not dry_run:
+        if dry_run:
+            report(batch)
+        else:
             imprints.forget()
     return batch
 

@@ -36,10 +36,10 @@ _LABEL = re.compile(
     (?P<lead>[{_UNSEEN}>\#*•·●_-]*?)
     (?P<bold>(?:\*{{1,3}}|_{{1,2}})(?!\s))?
     (?P<open>[【\[「"“‘])?
-    [{_UNSEEN}]*
-    (?P<name>[^\s:：﹕∶【】\[\]「」"“”‘’*\#>•●_\d-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
     [{_UNSEEN}]*+
-    (?P<shut>(?(bold)[*_]*)(?(open)[】\]」"”’])(?(bold)[*_]*))
+    (?P<name>[^{_UNSEEN}:：﹕∶【】\[\]「」"“”‘’*\#>•●_\d-][^\n:：﹕∶【】\[\]「」"“”‘’*]{{0,29}}?)
+    [{_UNSEEN}]*+
+    (?P<shut>(?(bold)[*_]*+)(?(open)[】\]」"”’])(?(bold)[*_]*+))
     [{_UNSEEN}]*+
     (?:(?P<colon>[:：﹕∶])|(?P<end>$)|(?(open)(?!\()|(?!)))  # no [原文](https://…)
     """,
@@ -86,9 +86,9 @@ def is_short(name: str) -> bool:
 
 
 def with_likely(name: str) -> str:
-    """The unknown label, and behind an arrow the known one from which one character parts it."""
+    """The unknown label, and in brackets the known one from which one character parts it."""
     likely = next((_NEARLY[form] for form in _one_open(names.key(name)) if form in _NEARLY), "")
-    return f"{name} → {likely}" if likely else name
+    return f"{name}（{likely}？）" if likely else name
 
 
 def _one_open(key: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """One record of a seed: the values behind its labels, and what they mean. Pure; rows R1 to R19, dates, terms."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,7 +19,6 @@ EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——",
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?]?")
 _HREF = re.compile(r"<a\s[^<>]{0,200}?href\s*=\s*[\"']?([^<>\"'\s]++)[^<>]*+>", re.IGNORECASE)
-_UNREAD = re.compile(r"\\x[89a-f][0-9a-f]")  # how decoding.py shows a byte that it cannot read
 _NOTICE_WORDS = (
     "转载",
     "轉載",
@@ -84,11 +84,14 @@ class Record:
     def quarantined(self) -> bool:
         return any(finding.severity == ERROR for finding in self.findings)
 
-    def find(self, code: str, line: int, text: str = "") -> None:
-        """Note a finding. Hundreds of one kind tell no more than the first ones: the last that is kept says so."""
+    def find(self, code: str, line: int, text: str = "", told: Callable[[str], str] = str) -> None:
+        """Note a finding. Hundreds of one kind tell no more than the first ones: the last that is kept says so.
+
+        `told` makes of the text what the finding says, only for one that is kept.
+        """
         self.told[code] = self.told.get(code, 0) + 1
         if self.told[code] < MANY_FINDINGS:
-            self.findings.append(Finding(code, line, excerpt(text)))
+            self.findings.append(Finding(code, line, excerpt(told(text))))
         elif self.told[code] == MANY_FINDINGS:
             self.findings.append(Finding(code, line, "……"))
 
@@ -160,8 +163,7 @@ def _cleaned(record: Record, value: Value) -> str:
 
 
 def _is_damaged(text: str) -> bool:
-    lost = "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text
-    return lost or ("\\x" in text and bool(_UNREAD.search(text)))
+    return "\ufffd" in text or "锟斤拷" in text or "烫烫烫" in text
 
 
 def _unquoted(text: str) -> str:
@@ -232,11 +234,17 @@ def _apart(record: Record, text: str, value: Value) -> tuple[str, list[str]]:
         label = labels.read(line) if i > own else None
         if label and (label.field or labels.is_short(label.name)):
             aside.append(line)
-            told = labels.with_likely(label.name)
-            record.find("label-among-terms", _line_of(value, first + i), line if told == label.name else told)
+            record.find("label-among-terms", _line_of(value, first + i), line, _with_likely)
         else:
             listed.append(line)
     return "\n".join(listed), aside
+
+
+def _with_likely(line: str) -> str:
+    """The line; of one that begins with an unknown label only that, with the known one that may be meant."""
+    label = labels.read(line)
+    told = label.name if label.field else labels.with_likely(label.name)
+    return line if told == label.name else told
 
 
 def _first_line(value: Value) -> int:

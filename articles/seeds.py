@@ -20,10 +20,12 @@ from newsroom.line_ends import lf
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE
+MAX_LINES = 500_000  # each takes memory, be it empty
 LARGE_BYTES, LARGE_RECORDS = 5 * MEGABYTE, 500
 
 _NEAR = 5  # lines within which a second 标题 must show its 链接 to begin a record inside a text
 _FRONT_MATTER = 40  # lines that front matter may have
+_LINE = re.compile(r"[^\r\n]++")
 _VISIBLE = re.compile(r"[^\s\x00\xad\u200b-\u200f\u2060\ufeff]")
 
 
@@ -55,7 +57,7 @@ class Parsed:
 def parse(content: bytes) -> Parsed:
     """All records of a seed file. Never raises: what cannot be read is an error among `findings`."""
     if len(content) > MAX_BYTES:
-        return Parsed(findings=[Finding("too-large", 1, f"{len(content):,}")])
+        return Parsed(findings=[Finding("too-large", 1, f"{len(content):,} B")])
     try:
         text, encoding = decode(content, count_labels)
     except Undecodable as error:
@@ -63,6 +65,10 @@ def parse(content: bytes) -> Parsed:
     parsed = Parsed(encoding=encoding, text=lf(text) if "\r" in text else text)
     if not _VISIBLE.search(text):
         parsed.findings.append(Finding("empty-file", 1))
+        return parsed
+    lines = parsed.text.count("\n") + (not parsed.text.endswith("\n"))
+    if lines > MAX_LINES:
+        parsed.findings.append(Finding("too-large", 1, f"{lines:,} lines"))
         return parsed
     _Pass(parsed).run()
     if not parsed.records:
@@ -81,8 +87,8 @@ def parse(content: bytes) -> Parsed:
 def count_labels(text: str) -> int:
     """How many known labels begin a line, up to two: what decides about an encoding."""
     count = 0
-    for line in text.splitlines():
-        label = labels.read(line)
+    for line in _LINE.finditer(text):  # a list of them all could be larger than any text
+        label = labels.read(line[0])
         count += bool(label and label.field)
         if count > 1:
             break
@@ -106,6 +112,7 @@ class _Pass:
         self.empty = False  # whether nothing stands behind the label yet
         self.alike: list[int] = []  # lines of the value that would be labels elsewhere
         self.outside: list[int] = []  # lines before the first label of the next record
+        self.unparsed: list[str] = []  # what stood outside of the record's labels so far
 
     def run(self) -> None:
         homes = self.parsed.homes
@@ -125,8 +132,10 @@ class _Pass:
                 self.outside.append(i)
         self._close()
         if self.parsed.records:
-            self._leave_out(self.parsed.records[-1])
-            self._tell_end(self.parsed.records[-1])
+            last = self.parsed.records[-1]
+            self._leave_out(last)
+            last.unparsed = "\n".join(filter(None, [last.unparsed, *self.unparsed]))
+            self._tell_end(last)
 
     def _front_matter_end(self) -> int:
         """The line of the second --- if the text begins with --- and labels that are no record yet (F17)."""
@@ -199,7 +208,7 @@ class _Pass:
             self._leave_out(self.record)
         written = label.name if label.name.isprintable() else clean(label.name)[0]
         if name == "unknown":
-            self.record.find("unknown-label", i + 1, labels.with_likely(written))
+            self.record.find("unknown-label", i + 1, written, labels.with_likely)
         kind = "extra" if name == "unknown" else name
         self.seen.add(kind)
         self.parsed.homes += (i, 0, "label"), (i, label.column, kind)
@@ -230,7 +239,7 @@ class _Pass:
         told = [i for i in self.outside if self.lines[i].strip()]
         if told:
             text = "\n".join(self.lines[i] for i in self.outside).strip()
-            record.unparsed = f"{record.unparsed}\n{text}".strip()
+            self.unparsed.append(text)
             record.find("text-before-labels", told[0] + 1, text)
         self.outside = []
 
@@ -239,6 +248,7 @@ class _Pass:
             if self.alike:
                 self._tell_alike()
             last = self.record.values[-1]
+            self.record.unparsed, self.unparsed = "\n".join(self.unparsed), []
             _without_fence(self.record, last)
             while len(last.lines) > 1 and not last.lines[-1].strip():
                 last.lines.pop()

@@ -29,6 +29,8 @@ def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
         case, encoding, before, text = told.groups()
         message, remedy = UNREADABLE[case]
         values = {"encoding": encoding.upper(), "bytes": before}
+    elif code == "too-large" and text.endswith(" lines"):
+        text = _("%(number)s lines") % {"number": text.removesuffix(" lines")}
     return {
         "code": code,
         "severity": severity,

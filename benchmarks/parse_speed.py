@@ -16,7 +16,7 @@ TIMES = 5  # the best of so many counts
 HEAD = "标题: 甲\n链接: https://www.example.com/\n"
 HARD: dict[str, Callable[[int], str]] = {
     "labels, each on a line": lambda n: "标题: 甲\n链接: 乙\n来源: 丙\n" * (n // 9),
-    "blank lines": lambda n: HEAD + "总结: 甲\n" + "\n" * n,
+    "blank lines": lambda n: HEAD + "总结: 甲\n" + "\n" * (n // 2),
     "`<`": lambda n: HEAD + "总结: " + "<" * n,
     "`**`": lambda n: HEAD + "重大事件摘要: " + "**" * (n // 2),
     "`1. `": lambda n: HEAD + "重大事件摘要: " + "1. " * (n // 3),

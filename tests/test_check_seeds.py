@@ -104,14 +104,14 @@ def test_files_in_a_zip_are_read_and_what_is_left_out_is_listed(folder):
         "delivery.zip/picture.png",
         "delivery.zip/inner.zip",
     ]
-    assert lines[-1] == "Files: 1, records: 1, errors: 1, warnings: 0, notes: 0"
+    assert lines[-1] == "Files: 1, records: 1, errors: 1, warnings: 0, notes: 1"
 
 
 def test_hidden_and_temporary_files_are_listed_and_end_with_0(folder):
     for name in ("a.txt", ".hidden.txt", "~$a.txt", "b.part"):
         (folder / name).write_text(SEED, "utf-8")
     code, lines = check(folder)
-    assert (code, len(lines), lines[-1]) == (0, 4, "Files: 1, records: 1, errors: 0, warnings: 0, notes: 0")
+    assert (code, len(lines), lines[-1]) == (0, 4, "Files: 1, records: 1, errors: 0, warnings: 0, notes: 3")
 
 
 def test_a_file_that_vanishes_is_an_error_and_the_others_are_checked(folder, monkeypatch):

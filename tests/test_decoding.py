@@ -6,8 +6,9 @@ import pytest
 from django.utils import translation
 
 from articles import seeds
-from articles.decoding import KINDS
+from articles.decoding import KINDS, legible
 from articles.wording import explained
+from newsroom.line_ends import lf
 from tests.test_seeds import DATA, SEED
 
 
@@ -57,3 +58,34 @@ def test_a_file_of_another_kind_is_named_by_its_first_bytes(kind):
 def test_control_characters_in_a_seed_do_not_make_it_another_kind_of_file():
     parsed = seeds.parse(SEED.replace("书", "\x00\x01\x02书").encode())
     assert [record.title for record in parsed.records] == ["书店试用选书助手"]
+
+
+@pytest.mark.parametrize("start", ["Rar!", "RIFF", "RIFF 与 WAVE", "GIF8", "%PDF", "MZ", "ID3"])
+def test_a_seed_may_speak_of_another_kind_of_file_in_its_first_line(start):
+    parsed = seeds.parse(f"{start} 文件怎么打开\n{SEED}".encode())
+    assert [record.title for record in parsed.records] == ["书店试用选书助手"]
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"Rar!\x1a\x07\x01\x00", "RAR"),
+        (b"RIFF\x24\x0a\x00\x00WAVEfmt ", "WEBP, WAV, AVI"),
+        (b"GIF89a", "GIF"),
+        (b"%PDF-1.7", "PDF"),
+    ],
+)
+def test_a_file_of_such_a_kind_is_refused(start, kind):
+    (finding,) = seeds.parse(start + SEED.encode()).findings
+    assert (finding.code, finding.text) == ("not-seed-text", kind)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("name", ["F4-utf8-then-gb18030", "F4-gb18030-then-utf8"])
+def test_a_mixture_is_told_and_shown_whatever_ends_its_lines(name, end):
+    content = (DATA / f"{name}.txt").read_bytes()
+    other = content.replace(b"\n", end)
+    (finding,), (expected,) = seeds.parse(other).findings, seeds.parse(content).findings
+    assert (finding.line, finding.text.split()[:2]) == (expected.line, expected.text.split()[:2])
+    assert finding.text.split()[3:] == expected.text.split()[3:]
+    assert lf(legible(other, seeds.count_labels)) == legible(content, seeds.count_labels)

@@ -233,6 +233,16 @@ class TestTheCommand:
             f"  Batch {now.pk}: {folder}/2.txt",
         ]
 
+    def test_names_the_first_of_many_paths_and_how_many_more(self, monkeypatch):
+        monkeypatch.setattr(import_report, "MOST_NAMED", 2)
+        then, now = (
+            ImportBatch.objects.create(paths=paths, finished_at=timezone.now())
+            for paths in (["a", "b"], ["a", "b", "c", "d"])
+        )
+        told = self.run(now.pk, "--since", then.pk).splitlines()
+        assert told.count(f"  Batch {then.pk}: a、b") == 1
+        assert told.count(f"  Batch {now.pk}: a、b、and 2 more") == 1
+
     def test_names_a_source_with_its_usual_share_and_without_one_only_the_number(self):
         assert [
             import_report.fault_line(one) for one in (Faults("a", 3, 4, 0.21), Faults("", 2, 3, None))
@@ -246,7 +256,7 @@ class TestTheCommand:
         assert self.run(batch.pk) == f"{head(batch)}\n  records in all 0\nSources with faults · 0\n"
 
     def test_names_files_that_could_not_be_read_whose_records_seem_to_be_missing(self, folder, monkeypatch):
-        monkeypatch.setattr(import_report, "MOST_MISSED", 2)
+        monkeypatch.setattr(import_report, "MOST_NAMED", 2)
         then = deliver(folder, record(1))
         now = deliver(folder, record(2))
         codes = ["unreadable", "same-bytes", "unsettled", "zip-broken"]

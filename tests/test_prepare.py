@@ -96,6 +96,29 @@ class TestTheSample:
         assert self.batches_after_a_start() == 2
         assert Article.objects.count() == 1
 
+    def test_is_known_by_its_bytes_from_wherever_it_came(self, monkeypatch):
+        inside = self.sample / "inside"
+        inside.mkdir()
+        monkeypatch.chdir(inside)
+        assert self.batches_after_a_start() == 1
+        ImportBatch.objects.update(paths=["/elsewhere/delivery.zip"])
+        assert self.batches_after_a_start() == 1
+
+    def test_has_its_terms_confirmed_from_wherever_it_came_but_no_others(self):
+        ImportBatch.objects.update(paths=["/elsewhere"])
+        Technology.objects.update(confirmed=False)
+        call_command("prepare")
+        assert confirmed() == ["MID journey", "大语言模型"]
+        other = self.sample.parent / "other"
+        other.mkdir()
+        (other / "1.txt").write_text((self.sample / "1.txt").read_text("utf-8"), encoding="utf-8")
+        (other / "2.txt").write_text(
+            seed(链接="https://e.example/2", 总结="乙。", AI技术="别处来的"), encoding="utf-8"
+        )
+        call_command("import_seeds", str(other), publish=True)
+        call_command("prepare")
+        assert confirmed() == ["MID journey", "大语言模型"]
+
     @pytest.mark.parametrize("ended", [{"finished_at": None}, {"cut_short": True}, {"publish": False}])
     def test_comes_in_if_the_batch_before_was_interrupted_or_did_not_publish_it(self, ended):
         ImportBatch.objects.update(**ended)

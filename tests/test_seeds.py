@@ -4,14 +4,17 @@ A fixture `R7-label-twice.txt` has its expected result beside it, `R7-label-twic
 """
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from articles import records, seeds
 from articles.findings import FINDINGS, UNREADABLE
+from articles.wording import explained
 
 DATA = Path(__file__).parent / "data"
 FIXTURES = sorted(path.stem for path in DATA.glob("*.txt"))
@@ -276,6 +279,36 @@ def test_a_file_over_the_limit_is_not_read(monkeypatch):
     assert (codes(parsed.findings), parsed.records) == (["1 too-large"], [])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_of_too_many_lines_is_not_read(end, monkeypatch):
+    lines = SEED.count("\n")
+    content = SEED.replace("\n", end).encode()
+    monkeypatch.setattr(seeds, "MAX_LINES", lines)
+    assert len(seeds.parse(content).records) == 1
+    monkeypatch.setattr(seeds, "MAX_LINES", lines - 1)
+    for written in (content, content.removesuffix(end.encode())):
+        parsed = seeds.parse(written)
+        assert (parsed.findings, parsed.records) == ([seeds.Finding("too-large", 1, f"{lines} lines")], [])
+
+
+def test_that_a_file_is_too_large_is_told_in_bytes_or_lines():
+    with translation.override("en"):
+        told = [explained({"code": "too-large", "text": text}) for text in ("50,000,001 B", "500,001 lines")]
+    assert [words["text"] for words in told] == ["50,000,001 B", "500,001 lines"]
+    assert f"{seeds.MAX_LINES:,} lines" in told[0]["message"]
+
+
+def test_lines_that_are_too_many_take_no_memory_each():
+    content = (HEAD + "总结: 甲\n" + "\n" * 4 * seeds.MAX_LINES).encode()
+    tracemalloc.start()
+    try:
+        seeds.parse(content)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * len(content)
+
+
 @pytest.mark.parametrize(("length", "expected"), [(100_000, []), (200_000, []), (200_001, ["3 long-text"])])
 def test_a_very_long_text_is_never_cut(length, expected):
     record = read(SEED.replace("一家书店试用助手一个月。读者说找书更快。", "长" * length))
@@ -339,6 +372,27 @@ def test_every_finding_has_words():
     assert all(message and remedy for message, remedy in UNREADABLE.values())
 
 
+def test_what_is_told_is_asked_only_of_findings_that_are_kept():
+    record, asked = seeds.Record(1), []
+    for line in range(2 * records.MANY_FINDINGS):
+        record.find("unknown-label", line, "责编", lambda name: asked.append(name) or f"{name}？")
+    assert len(asked) == records.MANY_FINDINGS - 1
+    assert {finding.text for finding in record.findings} == {"责编？", "……"}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("AI技木：推荐算法", "AI技木（AI技术？）"),
+        ("行业类别：医疗", "行业类别：医疗"),
+        ("乙<br>AI技术：推荐算法", "AI技术：推荐算法"),
+    ],
+)
+def test_a_label_among_terms_is_told_with_the_one_that_may_be_meant(line, shown):
+    record = read(f"标题: 甲\n关键词:\n{line}\n")
+    assert [finding.text for finding in record.findings if finding.code == "label-among-terms"] == [shown]
+
+
 def test_parsing_twice_gives_the_same():
     content = (DATA / "worst.txt").read_bytes()
     assert seeds.parse(content) == seeds.parse(content)
@@ -370,6 +424,10 @@ HUGE = {
     "brackets around addresses": "链接: " + "(" * 200_000 + "https://a.b/" + ")" * 200_000 + "](" * 100_000,
     "brackets and marks around terms": HEAD + "关键词: " + "甲," * 100_000 + "（" * 100_000 + " #" * 100_000,
     "labels among terms": f"{HEAD}总结: 甲\n关键词:\n" + "\n" * 100_000 + "责编：甲\n" * 50_000,
+    "unknown labels": HEAD + "责任编楫: 甲\n" * 100_000,
+    "marks behind what may be a label": HEAD + "总结: 甲\n" + f"***a{'_' * 75}#\n" * 20_000,
+    "invisible characters before what may be a label": HEAD + "总结: 甲\n" + ("\xad" * 78 + "]\n") * 20_000,
+    "texts between labels": ("来源: 甲\n---\n" + "乙" * 100 + "\n") * 100_000,
     "labels inside a text": HEAD + "总结: 甲\n" + "链接: 乙\n总结: 丙\n" * 50_000,
     "sentences for terms": HEAD + "关键词: " + "没有提及，" * 20_000,
     "words of reprint notices": HEAD + "总结: " + "转载" * 300_000 + "未经" * 300_000,

@@ -1,9 +1,10 @@
 """What commands share: how they tell what was found in seed files, report files, and how they end."""
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,12 @@ GO_ON = gettext_lazy("Stopped: %(error)s\nNothing is half-written. Run the same 
 
 
 @contextmanager
-def trouble(text: Any = GO_ON) -> Iterator[None]:
+def trouble(text: Any = GO_ON, **named: Any) -> Iterator[None]:
     """What the database or the disk cannot do, and Ctrl-C, becomes this message and its exit code."""
     try:
         yield
     except (Error, OSError, BrokenExecutor, KeyboardInterrupt) as error:
-        said = text % {"error": str(error) or "Ctrl-C"}
+        said = text % {"error": str(error) or "Ctrl-C", **named}
         raise CommandError(said, returncode=TROUBLE) from error
 
 
@@ -70,8 +71,7 @@ def finding_line(name: str, finding: Mapping[str, Any], style: Style) -> str:
 
 def skipped_line(item: Mapping[str, Any], style: Style) -> str:
     """The same of a file that was left out: an error if it should have been read."""
-    severity = ERROR if is_trouble(item["code"]) else NOTE
-    return _coloured(f"{item['name']}: {item['code']} ", severity, item["text"], style)
+    return _coloured(f"{item['name']}: {item['code']} ", severity(item["code"]), item["text"], style)
 
 
 def _coloured(place: str, severity: str, text: str, style: Style) -> str:
@@ -89,6 +89,71 @@ def _sentence(finding: Mapping[str, Any]) -> str:
 def is_trouble(code: str) -> bool:
     """Whether a file was left out that should have been read."""
     return code in {"missing", "unreadable", "still-growing", "too-large"} or code.startswith("zip-")
+
+
+def severity(code: str) -> str:
+    """How grave it is that a file was left out."""
+    return ERROR if is_trouble(code) else NOTE
+
+
+# --- what is printed ------------------------------------------------------------------------------
+
+
+class Lines:
+    """What a command prints. What cannot be printed is told by `check`: the work that it tells of goes on to its end."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.error: OSError | KeyboardInterrupt | None = None
+
+    def write(self, line: str) -> None:
+        self._try(self.stream.write, line)
+
+    def flush(self) -> None:
+        self._try(self.stream.flush)
+
+    def _try(self, do: Callable[..., Any], *arguments: str) -> None:
+        if self.error:
+            return
+        try:
+            do(*arguments)
+        except OSError as error:
+            self.error = error
+        except KeyboardInterrupt as error:
+            self.error = error
+            raise
+
+    def check(self) -> None:
+        """Raises OSError for what could not be printed; a reader who has closed the pipe has seen enough."""
+        if self.error and not isinstance(self.error, BrokenPipeError):
+            raise self.error
+
+
+@contextmanager
+def printed(stream: Any) -> Iterator[Lines]:
+    """Nothing is left in the stream's buffer: the interpreter would try it again at its end, and answer 120."""
+    _speak_plainly(stream)
+    lines = Lines(stream)
+    try:
+        yield lines
+    finally:
+        try:
+            lines.flush()
+        finally:
+            if lines.error:
+                _discard(stream)
+
+
+def _speak_plainly(stream: Any) -> None:
+    """Let a terminal that lacks a character show its number, not end the command."""
+    stream = getattr(stream, "_out", stream)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _discard(stream: Any) -> None:
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:  # not every stream is a file
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 # --- report files ---------------------------------------------------------------------------------
@@ -149,10 +214,3 @@ def written(path: str | None, inputs: Iterable[str]) -> Iterator[Report | None]:
     except OSError as error:
         why = f"{path}: {WHY_NOT.get(error.errno, error.strerror or error)}"
         raise CommandError(_("The report cannot be written: %s") % why, returncode=code) from error
-
-
-def speak_plainly(stream: Any) -> None:
-    """Let a terminal that lacks a character show its number, not end the command."""
-    stream = getattr(stream, "_out", stream)
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")

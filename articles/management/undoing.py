@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from articles import undoing
 from articles.importer import Busy
-from articles.management.reporting import BUSY, CARE, batch_numbered, show_progress, speak_plainly, trouble
+from articles.management.reporting import BUSY, CARE, Lines, batch_numbered, printed, show_progress, trouble
 from articles.models import ImportBatch
 
 
@@ -28,19 +28,23 @@ class UndoingCommand(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would happen")
 
     def handle(self, *, batch: int, dry_run: bool, **options: Any) -> None:
-        speak_plainly(self.stdout)
         with trouble():
             done = self._done(batch_numbered(batch), dry_run)
-        for kept in done.kept:
-            self.stdout.write(self.style.WARNING(f"#{kept.article} {kept.title}: {kept.reason}"))
-        self.stdout.write(
-            self.style.MIGRATE_HEADING(_("Dry run: nothing was written") if dry_run else str(self.title))
-        )
-        for name, line in self.lines.items():
-            if hasattr(done, name):  # of terms and sources nothing is foreseen
-                self.stdout.write(f"  {line % {'number': getattr(done, name)}}")
+        with trouble(_("Not all of the output is here: %(error)s")):
+            with printed(self.stdout) as lines:
+                self._tell(done, dry_run, lines)
+            lines.check()
         if done.left:
             raise SystemExit(CARE)
+
+    def _tell(self, done: undoing.Foreseen, dry_run: bool, lines: Lines) -> None:
+        for kept in done.kept:
+            lines.write(self.style.WARNING(f"#{kept.article} {kept.title}: {kept.reason}"))
+        title = _("Dry run: nothing was written") if dry_run else str(self.title)
+        lines.write(self.style.MIGRATE_HEADING(title))
+        for name, line in self.lines.items():
+            if hasattr(done, name):  # of terms and sources nothing is foreseen
+                lines.write(f"  {line % {'number': getattr(done, name)}}")
 
     def _done(self, batch: ImportBatch, dry_run: bool) -> undoing.Foreseen:
         with tqdm(unit=" " + _("articles"), disable=None, leave=False) as bar:

@@ -1,6 +1,7 @@
 """Look at seed files without importing them: `manage.py check_seeds PATH…`. Needs no database.
 
-Ends with 0 if nothing is above a note, 1 for warnings and errors, 2 for a wrong call or nothing to read.
+Ends with 0 if nothing is above a note, 1 for warnings and errors, 2 for a wrong call or nothing to read, 3 for
+trouble of the disk.
 """
 
 from argparse import ArgumentParser
@@ -30,9 +31,16 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE", help="write every finding as JSON Lines")
 
     def handle(self, *, paths: list[str], report: str | None, **options: Any) -> None:
-        reporting.speak_plainly(self.stdout)
-        found, skipped = list_files(paths)
         counts: Counter[str] = Counter()
+        with reporting.trouble(_("Stopped: %(error)s")):
+            with reporting.printed(self.stdout) as self.lines:
+                self._check_all(paths, report, counts)
+            self.lines.check()
+        if counts[ERROR] or counts[WARNING]:
+            raise SystemExit(CARE)
+
+    def _check_all(self, paths: list[str], report: str | None, counts: Counter[str]) -> None:
+        found, skipped = list_files(paths)
         with ExitStack() as stack:
             file = stack.enter_context(reporting.written(report, paths))
             for item in skipped:
@@ -44,8 +52,6 @@ class Command(BaseCommand):
                 _("There is no seed file to read under these paths."), returncode=reporting.USAGE
             )
         self._tell_counts(counts)
-        if counts[ERROR] or counts[WARNING]:
-            raise SystemExit(CARE)
 
     def _check(self, seed_file: FoundFile, file: reporting.Report | None, counts: Counter[str]) -> None:
         try:
@@ -60,19 +66,18 @@ class Command(BaseCommand):
         for finding in _findings(parsed):
             words = explained(asdict(finding))
             counts[finding.severity] += 1
-            self.stdout.write(reporting.finding_line(seed_file.name, words, self.style))
+            self.lines.write(reporting.finding_line(seed_file.name, words, self.style))
             if file:
                 reporting.write_json(file, {"file": seed_file.name, **words})
 
     def _tell_skipped(self, item: SkippedFile, file: reporting.Report | None, counts: Counter[str]) -> None:
-        if reporting.is_trouble(item.code):
-            counts[ERROR] += 1
-        self.stdout.write(reporting.skipped_line(asdict(item), self.style))
+        counts[reporting.severity(item.code)] += 1
+        self.lines.write(reporting.skipped_line(asdict(item), self.style))
         if file:
             reporting.write_skipped(file, asdict(item))
 
     def _tell_counts(self, counts: Counter[str]) -> None:
-        self.stdout.write(
+        self.lines.write(
             _(
                 "Files: %(files)d, records: %(records)d, errors: %(errors)d, warnings: %(warnings)d, notes: %(notes)d"
             )

@@ -1,7 +1,7 @@
 """What a batch brought, and what changed since an earlier one: `manage.py import_report BATCH [--since BATCH]`."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from articles.management import reporting
 from articles.models import ImportBatch, Outcome
 from taxonomy.models import VOCABULARIES
 
-MOST_MISSED = 20  # files that are named
+MOST_NAMED = 20  # files, or paths
 PREVIOUS = -1  # no batch has this number
 
 
@@ -37,19 +37,21 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, batch: int, since: int | None, **options: Any) -> None:
-        reporting.speak_plainly(self.stdout)
         with reporting.trouble(_("Stopped: %(error)s")):
-            now = _ended(batch)
-            then = _earlier(now, since) if since is not None else None
-            self._tell(now)
-            if then:
-                self._compare(now, then)
+            with reporting.printed(self.stdout) as self.lines:
+                now = _ended(batch)
+                then = _earlier(now, since) if since is not None else None
+                self._tell(now)
+                if then:
+                    self._compare(now, then)
+            self.lines.check()
 
     def _tell(self, batch: ImportBatch) -> None:
         undone = f" · {_('undone')}" if batch.undone_at else ""
         self._print(f"{batch} · {_when(batch)}{undone}", _outcomes(batch))
         if missed := [item for item in batch.skipped if _is_missed(item["code"])]:
-            self._print(_("Files that were not read") + f" · {len(missed):,}", _first(missed))
+            lines = [f"{item['name']}: {item['code']} {item['text']}".rstrip() for item in missed]
+            self._print(_("Files that were not read") + f" · {len(missed):,}", _first(lines))
         for kind, names in deliveries.new_terms(batch).items():
             if names:
                 title = _("New: %(what)s") % {"what": VOCABULARIES[kind]._meta.verbose_name_plural}
@@ -73,9 +75,9 @@ class Command(BaseCommand):
             self._print(vanished, map(_place, found.vanished))
 
     def _print(self, title: str, lines: Iterable[str]) -> None:
-        self.stdout.write(self.style.MIGRATE_HEADING(title))
+        self.lines.write(self.style.MIGRATE_HEADING(title))
         for line in lines:
-            self.stdout.write(f"  {line}")
+            self.lines.write(f"  {line}")
 
 
 def _ended(number: int) -> ImportBatch:
@@ -105,7 +107,7 @@ def _other_paths(now: ImportBatch, then: ImportBatch) -> Iterator[str]:
         yield _(
             "The two have read different paths: what is no longer delivered may lie where only one has looked."
         )
-        yield from (f"{batch}: {'、'.join(batch.paths)}" for batch in (then, now))
+        yield from (f"{batch}: {'、'.join(_first(batch.paths))}" for batch in (then, now))
 
 
 def _when(batch: ImportBatch) -> str:
@@ -124,9 +126,9 @@ def _is_missed(code: str) -> bool:
     return reporting.is_trouble(code) or code == "unsettled"
 
 
-def _first(missed: list[dict[str, Any]]) -> Iterator[str]:
-    yield from (f"{item['name']}: {item['code']} {item['text']}".rstrip() for item in missed[:MOST_MISSED])
-    if (rest := len(missed) - MOST_MISSED) > 0:
+def _first(names: Sequence[str]) -> Iterator[str]:
+    yield from names[:MOST_NAMED]
+    if (rest := len(names) - MOST_NAMED) > 0:
         yield _("and %(number)d more") % {"number": rest}
 
 

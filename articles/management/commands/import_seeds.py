@@ -4,7 +4,7 @@ import time
 import unicodedata
 from argparse import ArgumentParser
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
 
@@ -51,13 +51,13 @@ class Command(BaseCommand):
     def handle(
         self, *, paths: list[str], dry_run: bool, publish: bool, report: str | None, **options: Any
     ) -> None:
-        started = time.monotonic()
+        self.started = time.monotonic()
         self.severities: Counter[str] = Counter()
-        reporting.speak_plainly(self.stdout)
         note = _("published on import")
-        with ExitStack() as stack:
+        with reporting.printed(self.stdout) as self.lines, ExitStack() as stack:
             report_file = stack.enter_context(reporting.written(report, paths))
             bar = stack.enter_context(tqdm(total=1, bar_format=BAR, smoothing=0, disable=None, leave=False))
+            tell = partial(self._tell, bar, report_file, dry_run)
             batch = self._import(
                 paths,
                 publish=partial(workflow.publish_untouched, note=note) if publish else None,
@@ -66,10 +66,14 @@ class Command(BaseCommand):
                 settled=max(0, options["settled"]),
                 scheduled=options["scheduled"],
                 progress=partial(_show_progress, bar),
-                report=partial(self._report, bar, report_file),
+                report=tell,
             )
-            # Whatever becomes of the report file.
-            self._print_table(batch, time.monotonic() - started, dry_run)
+            if not dry_run:
+                with _trouble_of_telling(batch):
+                    tell(batch)
+        # Whatever is printed, the report file is whole.
+        with reporting.trouble() if dry_run else _trouble_of_telling(batch):
+            self.lines.check()
         if _needs_care(batch):
             raise SystemExit(CARE)
 
@@ -88,11 +92,19 @@ class Command(BaseCommand):
                 _("Another import is running. Wait until it has ended."), returncode=BUSY
             ) from None
 
-    def _report(self, bar: tqdm, file: Report | None, batch: ImportBatch) -> None:
-        """Every finding as one line, errors last, and every record to the report file, while a dry run's rows exist."""
+    def _tell(self, bar: tqdm, file: Report | None, dry_run: bool, batch: ImportBatch) -> None:
+        """What was found, then the numbers: of a dry run, while its rows exist."""
         bar.close()
+        self._report(file, batch)
+        self._print_table(batch, dry_run)
+        self.lines.flush()
+
+    def _report(self, file: Report | None, batch: ImportBatch) -> None:
+        """Every finding as one line, errors last, and every record to the report file."""
         self._print_skipped([item for item in batch.skipped if not reporting.is_trouble(item["code"])])
         for record in deliveries.records(batch):
+            if self.lines.error and not file:
+                return  # nobody reads on
             if record["outcome"] not in TOLD_APART:
                 self._print_record(record)
             if file:
@@ -107,26 +119,26 @@ class Command(BaseCommand):
         conflicts = [_conflict(record)] if record["conflicts"] else []
         for finding in record["findings"] + conflicts:
             self.severities[finding["severity"]] += 1
-            self.stdout.write(reporting.finding_line(record["file"], finding, self.style))
+            self.lines.write(reporting.finding_line(record["file"], finding, self.style))
 
     def _print_skipped(self, skipped: list[dict[str, Any]]) -> None:
         for item in skipped:
-            self.severities[ERROR if reporting.is_trouble(item["code"]) else NOTE] += 1
-            self.stdout.write(reporting.skipped_line(item, self.style))
+            self.severities[reporting.severity(item["code"])] += 1
+            self.lines.write(reporting.skipped_line(item, self.style))
 
-    def _print_table(self, batch: ImportBatch, seconds: float, dry_run: bool) -> None:
+    def _print_table(self, batch: ImportBatch, dry_run: bool) -> None:
         rows = [(str(Outcome(outcome).label), count) for outcome, count in batch.counts.items()]
         rows.append((_("records in all"), sum(batch.counts.values())))
         rows.append((_("files left out"), len(batch.skipped)))
         wide = max(_width(label) for label, _count in rows)
         title = _("Dry run: nothing was written") if dry_run else str(batch)
-        self.stdout.write("\n" + self.style.MIGRATE_HEADING(f"{title} · {seconds:.1f} s"))
+        seconds = time.monotonic() - self.started
+        self.lines.write("\n" + self.style.MIGRATE_HEADING(f"{title} · {seconds:.1f} s"))
         for label, count in rows:
-            self.stdout.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
-        self.stdout.write(self._findings_told())
+            self.lines.write(f"  {label}{' ' * (wide - _width(label))}  {count:>9,}")
+        self.lines.write(self._findings_told())
         if not dry_run:
-            page = reverse("admin:articles_importbatch_change", args=[batch.pk])
-            self.stdout.write(_("On the desk: %(page)s") % {"page": page})
+            self.lines.write(_("On the desk: %(page)s") % {"page": _page(batch)})
 
     def _findings_told(self) -> str:
         return _("Errors: %(errors)d, warnings: %(warnings)d, notes: %(notes)d") % {
@@ -156,6 +168,19 @@ def _conflict(record: dict[str, Any]) -> dict[str, Any]:
         "message": _("The desk and the seed have both changed:"),
         "remedy": _("Compare them and decide: %(page)s") % {"page": page},
     }
+
+
+def _page(batch: ImportBatch) -> str:
+    return reverse("admin:articles_importbatch_change", args=[batch.pk])
+
+
+def _trouble_of_telling(batch: ImportBatch) -> AbstractContextManager[None]:
+    """What goes wrong once the import has ended does not stop it."""
+    text = _(
+        "Not all of the output is here: %(error)s\n"
+        "Batch #%(number)d is in. What it found is on the desk: %(page)s"
+    )
+    return reporting.trouble(text, number=batch.pk, page=_page(batch))
 
 
 def _needs_care(batch: ImportBatch) -> bool:

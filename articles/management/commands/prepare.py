@@ -1,12 +1,13 @@
 import hashlib
 import os
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast
 
 from articles.files import list_files
@@ -21,18 +22,34 @@ class Command(BaseCommand):
     def handle(self, **options: object) -> None:
         call_command("migrate", verbosity=0)
         sample = os.path.relpath(settings.BASE_DIR / "seeds")
-        batches = ImportBatch.objects.filter(paths=[sample], publish=True)
-        if not are_in(sample, batches):
+        files = hashes(sample)
+        if not are_in(files):
             import_sample(sample)
-        confirm_terms(batches.filter(undone_at=None))
+        confirm_terms(batches_of(files))
         call_command("first_admin")
 
 
-def are_in(folder: str, batches: QuerySet[ImportBatch]) -> bool:
-    """Whether these batches have brought every file of the folder, whatever the desk has done with it since."""
-    files = {hashlib.sha256(file.read()).hexdigest() for file in list_files([folder])[0]}
-    rows = ImportRow.objects.filter(batch__in=batches.filter(finished_at__isnull=False, cut_short=False))
-    return files <= set(rows.filter(file__sha256__in=files).values_list("file__sha256", flat=True))
+def hashes(folder: str) -> set[str]:
+    return {hashlib.sha256(file.read()).hexdigest() for file in list_files([folder])[0]}
+
+
+def are_in(files: set[str]) -> bool:
+    """Whether all of them were published from anywhere, whatever the desk has done with it since."""
+    rows = ImportRow.objects.filter(
+        file__sha256__in=files, batch__publish=True, batch__finished_at__isnull=False, batch__cut_short=False
+    )
+    return files <= set(rows.values_list("file__sha256", flat=True))
+
+
+def batches_of(files: set[str]) -> list[ImportBatch]:
+    """The batches that published some of these files and no others, and stand."""
+    rows = ImportRow.objects.filter(file__sha256__in=files, batch__publish=True, batch__undone_at=None)
+    batches = ImportBatch.objects.filter(pk__in=rows.values("batch"))
+    return [
+        batch
+        for batch in batches
+        if not batch.narrow(ImportRow.objects).exclude(file__sha256__in=files).exists()
+    ]
 
 
 def import_sample(folder: str) -> None:
@@ -44,7 +61,7 @@ def import_sample(folder: str) -> None:
             raise
 
 
-def confirm_terms(batches: QuerySet[ImportBatch]) -> None:
+def confirm_terms(batches: Iterable[ImportBatch]) -> None:
     """Confirm the terms that these batches made and nobody has touched: readers of the sample shall see its terms."""
     for vocabulary, model in VOCABULARIES.items():
         made = Imprint.objects.filter(batch__in=batches, kind=vocabulary)
