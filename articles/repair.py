@@ -64,7 +64,7 @@ def why_not(row: ImportRow) -> str:
     if refusal := closed(row):
         return refusal
     if any(finding.get("code") in NO_TEXT for finding in row.findings):
-        return _("This is no text that could be edited here. Ask the supplier for it again.")
+        return _("This cannot be edited here. What was found says what to do.")
     return ""
 
 
@@ -133,9 +133,8 @@ def leave_out_all(rows: QuerySet[ImportRow]) -> tuple[list[ImportRow], list[tupl
         refusals = {row.pk: refusal for row in found if (refusal := _refusal(row))}
         left_out = [row for row in found if row.pk not in refusals]
         waiting.leave_out(left_out)
-    decided = {
-        waiting.place_of(row) for row in left_out
-    }  # that holds for the same record in another batch, too
+    # That holds for the same record in another batch, too.
+    decided = {waiting.place_of(row) for row in left_out}
     refused = [row for row in found if waiting.place_of(row) not in decided]
     return left_out, [(row, refusals[row.pk]) for row in refused]
 

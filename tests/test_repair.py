@@ -146,7 +146,7 @@ class TestItIsRefused:
         ImportRow.objects.all().delete()
         (folder / "2.txt").write_bytes(b"\x89PNG\r\n\x1a\n")
         importer.run([folder])
-        assert "no text" in repair.why_not(quarantined())
+        assert "cannot be edited here" in repair.why_not(quarantined())
 
 
 class TestReading:

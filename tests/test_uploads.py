@@ -451,9 +451,11 @@ class TestAKilledWorker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            wait_until(lambda wanted=wanted: ImportRow.objects.count() >= wanted, 90)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            try:
+                wait_until(lambda wanted=wanted: ImportRow.objects.count() >= wanted, 90)
+            finally:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
         assert ImportRow.objects.count() < 1500, "it was too fast to be killed"
         process = subprocess.Popen(command, env=place, cwd=settings.BASE_DIR)
         try:

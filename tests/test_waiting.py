@@ -123,7 +123,7 @@ class TestLeftOutByAPerson:
     def test_a_picture_may_be_left_out_though_nobody_can_mend_it(self, folder):
         (folder / "2.txt").write_bytes(PICTURE)
         batch = night(folder)
-        assert "no text" in repair.why_not(row_of(batch))
+        assert "cannot be edited here" in repair.why_not(row_of(batch))
         repair.leave_out(row_of(batch))
         assert outcomes(night(folder)) == ["left_out"]
 
