@@ -24,7 +24,7 @@ FINDINGS = {
     ),
     "too-large": (
         ERROR,
-        _("The file is larger than 50 MB or has more than 500,000 lines:"),
+        _("The file is larger than 50 MB or has more than 500,000 lines or 1,000,000 points and terms:"),
         _("Split it at the line between two records."),
     ),
     "no-labels": (ERROR, _("There is no label such as 标题 in the file."), _("Put labels before the parts.")),
@@ -89,6 +89,11 @@ FINDINGS = {
         WARNING,
         _("The text is longer than 200,000 characters."),
         _("Check that it is one article."),
+    ),
+    "list-too-long": (
+        ERROR,
+        _("A list of more than 5,000,000 characters is not taken apart:"),
+        _("Shorten it, or make several records of it."),
     ),
     "link-normalised": (NOTE, _("The link was put in order:"), ""),
     "several-links": (NOTE, _("There are several links; the first one counts."), ""),

@@ -14,6 +14,7 @@ from articles.points import parse as parse_events
 from taxonomy import names
 
 LONG_TEXT, MANY_TERMS, MANY_FINDINGS = 200_000, 30, 50
+MAX_LIST = 5_000_000  # characters that are taken apart: each point and each term takes memory
 WORKING_TITLE = 40
 EMPTY = {"", "无", "暂无", "n/a", "na", "null", "none", "-", "—", "——", "未提及", "未知", "不涉及", "空"}
 
@@ -158,6 +159,9 @@ def _cleaned(record: Record, value: Value) -> str:
     if len(text) <= 5 and text.casefold().strip("。（）()") in EMPTY:  # R6
         if text:
             record.find("empty-value", value.line + 1, f"{value.label}: {text}")
+        return ""
+    if len(text) > MAX_LIST and (value.name == "events" or value.name in TERM_LABELS):
+        record.find("list-too-long", value.line + 1, f"{value.label}: {len(text):,}")
         return ""
     return text
 

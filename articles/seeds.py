@@ -21,6 +21,7 @@ from newsroom.line_ends import lf
 MEGABYTE = 1_000_000
 MAX_BYTES = 50 * MEGABYTE
 MAX_LINES = 500_000  # each takes memory, be it empty
+MAX_ITEMS = 1_000_000  # points and terms of all records: one line may hold thousands
 LARGE_BYTES, LARGE_RECORDS = 5 * MEGABYTE, 500
 
 _NEAR = 5  # lines within which a second 标题 must show its 链接 to begin a record inside a text
@@ -71,6 +72,9 @@ def parse(content: bytes) -> Parsed:
         parsed.findings.append(Finding("too-large", 1, f"{lines:,} lines"))
         return parsed
     _Pass(parsed).run()
+    items = _understand(parsed.records)
+    if items > MAX_ITEMS:
+        return Parsed([], [Finding("too-large", 1, f"{items:,} items")], encoding, parsed.text)
     if not parsed.records:
         parsed.findings.append(Finding("no-labels", 1, excerpt(text.lstrip())))
     if encoding != "utf-8":
@@ -79,9 +83,18 @@ def parse(content: bytes) -> Parsed:
         parsed.findings.append(Finding("line-ends", 1))
     if len(content) > LARGE_BYTES or len(parsed.records) > LARGE_RECORDS:
         parsed.findings.append(Finding("large-file", 1, f"{len(content):,}"))
-    for record in parsed.records:
-        understand(record)
     return parsed
+
+
+def _understand(records: list[Record]) -> int:
+    """Fill the fields of all records, or of so many that there are too many points and terms: their number."""
+    items = 0
+    for record in records:
+        understand(record)
+        items += sum(map(len, (record.points, record.keywords, record.technologies, record.industries)))
+        if items > MAX_ITEMS:
+            break
+    return items
 
 
 def count_labels(text: str) -> int:

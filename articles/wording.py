@@ -31,6 +31,8 @@ def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
         values = {"encoding": encoding.upper(), "bytes": before}
     elif code == "too-large" and text.endswith(" lines"):
         text = _("%(number)s lines") % {"number": text.removesuffix(" lines")}
+    elif code == "too-large" and text.endswith(" items"):
+        text = _("%(number)s points and terms") % {"number": text.removesuffix(" items")}
     return {
         "code": code,
         "severity": severity,

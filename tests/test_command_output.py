@@ -187,10 +187,21 @@ def full_disk() -> Iterator[IO]:
 @pytest.mark.parametrize(("place", "code"), [(closed_pipe, 1), (full_disk, 3)])
 @pytest.mark.parametrize("name", ["import_seeds", "check_seeds"])
 def test_a_process_leaves_nothing_that_fails_once_more_at_its_end(two, name, place: Callable, code):
-    command = [sys.executable, "manage.py", name, str(two)]
+    assert_ends([name, str(two)], place, code)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("place", "code"), [(closed_pipe, 0), (full_disk, 3)])
+@pytest.mark.parametrize("form", ["txt", "csv"])
+def test_an_export_whose_reader_leaves_has_done_its_work(two, form, place: Callable, code):
+    importer.run([str(two)])
+    assert_ends(["export_seeds", "--format", form], place, code)
+
+
+def assert_ends(command: list[str], place: Callable, code: int) -> None:
     with place() as stdout:
         done = subprocess.run(
-            command,
+            [sys.executable, "manage.py", *command],
             cwd=settings.BASE_DIR,
             env=environment(),
             stdout=stdout,

@@ -291,11 +291,23 @@ def test_a_file_of_too_many_lines_is_not_read(end, monkeypatch):
         assert (parsed.findings, parsed.records) == ([seeds.Finding("too-large", 1, f"{lines} lines")], [])
 
 
-def test_that_a_file_is_too_large_is_told_in_bytes_or_lines():
+def test_a_file_of_too_many_points_and_terms_is_not_read(monkeypatch):
+    content = (SEED * 3).encode()  # six points and terms a record
+    monkeypatch.setattr(seeds, "MAX_ITEMS", 18)
+    assert len(seeds.parse(content).records) == 3
+    monkeypatch.setattr(seeds, "MAX_ITEMS", 17)
+    parsed = seeds.parse(content)
+    assert (parsed.findings, parsed.records) == ([seeds.Finding("too-large", 1, "18 items")], [])
+    assert parsed.text == content.decode()
+
+
+def test_that_a_file_is_too_large_is_told_in_bytes_or_lines_or_items():
+    sizes = ["50,000,001 B", "500,001 lines", "1,000,001 items"]
     with translation.override("en"):
-        told = [explained({"code": "too-large", "text": text}) for text in ("50,000,001 B", "500,001 lines")]
-    assert [words["text"] for words in told] == ["50,000,001 B", "500,001 lines"]
-    assert f"{seeds.MAX_LINES:,} lines" in told[0]["message"]
+        told = [explained({"code": "too-large", "text": text}) for text in sizes]
+    assert [words["text"] for words in told] == [*sizes[:2], "1,000,001 points and terms"]
+    for limit in (f"{seeds.MAX_LINES:,} lines", f"{seeds.MAX_ITEMS:,} points and terms"):
+        assert limit in told[0]["message"]
 
 
 def test_lines_that_are_too_many_take_no_memory_each():
@@ -313,6 +325,20 @@ def test_lines_that_are_too_many_take_no_memory_each():
 def test_a_very_long_text_is_never_cut(length, expected):
     record = read(SEED.replace("一家书店试用助手一个月。读者说找书更快。", "长" * length))
     assert (len(record.summary), codes(record.findings)) == (length, expected)
+
+
+@pytest.mark.parametrize(("label", "item"), [("重大事件摘要", "<br>- 甲"), ("关键词", "甲<br>")])
+def test_a_list_too_long_to_be_taken_apart_quarantines_the_record(label, item, monkeypatch):
+    text = HEAD + f"总结: {'长' * 100}\n{label}: " + item * 10
+    assert not read(text).quarantined
+    monkeypatch.setattr(records, "MAX_LIST", 10)
+    record = read(text)
+    assert (record.quarantined, record.points, record.keywords) == (True, [], [])
+    assert "4 list-too-long" in codes(record.findings)
+    with translation.override("en"):
+        told = explained({"code": "list-too-long", "text": ""})
+    monkeypatch.undo()
+    assert f"{records.MAX_LIST:,} characters" in told["message"]
 
 
 @pytest.mark.parametrize(

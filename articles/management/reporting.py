@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import CommandError
 from django.core.management.color import Style
@@ -142,6 +142,20 @@ def printed(stream: Any) -> Iterator[Lines]:
         finally:
             if lines.error:
                 _discard(stream)
+
+
+@contextmanager
+def piped(stream: IO[str]) -> Iterator[IO[str]]:
+    """For what a command makes, not tells: it ends, content, with the reader who closes the pipe."""
+    try:
+        yield stream
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+        raise SystemExit(0) from None
+    except OSError:
+        _discard(stream)
+        raise
 
 
 def _speak_plainly(stream: Any) -> None:

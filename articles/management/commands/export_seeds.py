@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from articles import exporter, ledger
 from articles.exporter import NotExact
 from articles.filters import ArticleFilter
-from articles.management.reporting import CARE, USAGE, batch_numbered, trouble
+from articles.management.reporting import CARE, USAGE, batch_numbered, piped, trouble
 from articles.models import Article, ImportRow, Status
 from articles.placing import placed
 
@@ -81,7 +81,8 @@ class Command(BaseCommand):
     @contextmanager
     def _text_file(self, output: Path | None) -> Iterator[IO[str]]:
         if output is None:
-            yield self.stdout._out
+            with piped(self.stdout._out) as file:
+                yield file
             return
         # Lines end as they are written, on every system.
         with placed(output) as part, part.open("w", encoding="utf-8", newline="") as file:
