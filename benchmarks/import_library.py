@@ -25,15 +25,20 @@ POLL = 0.5  # seconds
 
 
 class Peak:
-    """The most memory that a process and its children have had at one time."""
+    """The most memory that a process and its children have had at one time: their own, and with what they share.
+
+    What the system may take back at once, the files of the index that are mapped into memory, counts as shared.
+    """
 
     def __init__(self, process: subprocess.Popen) -> None:
-        self.process, self.bytes = psutil.Process(process.pid), 0
+        self.process, self.own, self.all = psutil.Process(process.pid), 0, 0
 
     def look(self) -> None:
         try:
             family = [self.process, *self.process.children(recursive=True)]
-            self.bytes = max(self.bytes, sum(member.memory_info().rss for member in family))
+            seen = [member.memory_info() for member in family]
+            self.own = max(self.own, sum(memory.rss - memory.shared for memory in seen))
+            self.all = max(self.all, sum(memory.rss for memory in seen))
         except psutil.Error:
             pass  # one of them has just ended
 
@@ -104,7 +109,9 @@ def run_import(
         findable = time.perf_counter() - began
         print(f"until the last is findable: {findable:,.0f} s, {count / findable:,.0f} records/s")
     for name, peak in peaks.items():
-        print(f"peak memory of the {name}: {peak.bytes / 1e6:,.0f} MB")
+        print(
+            f"peak memory of the {name}: {peak.own / 1e6:,.0f} MB, with mapped files {peak.all / 1e6:,.0f} MB"
+        )
 
 
 def look(peaks: dict[str, Peak]) -> None:
