@@ -54,14 +54,6 @@ def new_terms(batch: ImportBatch) -> dict[str, list[str]]:
     return {kind: _made(batch, kind) for kind in VOCABULARIES}
 
 
-def _made(batch: ImportBatch, kind: str) -> list[str]:
-    imprints = Imprint.objects.filter(batch=batch, kind=kind, before__isnull=True)
-    gone = dict(imprints.filter(after__isnull=False).values_list("object_id", "after__name"))
-    ids = list(imprints.values_list("object_id", flat=True))
-    there = dict(VOCABULARIES[kind].objects.filter(pk__in=ids).values_list("pk", "name"))
-    return sorted(name for pk in ids if (name := there.get(pk) or gone.get(pk)))
-
-
 NAMES_OF_NEW = """
 SELECT coalesce(term.name, i.after->>'name') COLLATE "C" FROM articles_imprint i LEFT JOIN {table} term ON term.id = i.object_id
 WHERE i.batch_id = %(batch)s AND i.kind = %(kind)s AND i.before IS NULL ORDER BY 1 LIMIT %(most)s
@@ -71,11 +63,15 @@ WHERE i.batch_id = %(batch)s AND i.kind = %(kind)s AND i.before IS NULL ORDER BY
 def some_new_terms(batch: ImportBatch, most: int) -> dict[str, tuple[list[str], int]]:
     """For a page: the first names of each vocabulary, and how many there are."""
     found: dict[str, tuple[list[str], int]] = {}
-    for kind, model in VOCABULARIES.items():
-        rows = fetch(NAMES_OF_NEW.format(table=model._meta.db_table), batch=batch.pk, kind=kind, most=most)
+    for kind in VOCABULARIES:
         made = Imprint.objects.filter(batch=batch, kind=kind, before__isnull=True)
-        found[kind] = [name for (name,) in rows if name], made.count()
+        found[kind] = _made(batch, kind, most), made.count()
     return found
+
+
+def _made(batch: ImportBatch, kind: str, most: int | None = None) -> list[str]:
+    names = NAMES_OF_NEW.format(table=VOCABULARIES[kind]._meta.db_table)
+    return [name for (name,) in fetch(names, batch=batch.pk, kind=kind, most=most) if name]
 
 
 def new_sources(batch: ImportBatch) -> list[str]:

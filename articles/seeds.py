@@ -74,7 +74,8 @@ def parse(content: bytes) -> Parsed:
     _Pass(parsed).run()
     items = _understand(parsed.records)
     if items > MAX_ITEMS:
-        return Parsed([], [Finding("too-large", 1, f"{items:,} items")], encoding, parsed.text)
+        told = Finding("too-large", 1, f"{items:,} items")
+        return Parsed(findings=[told], encoding=encoding, text=parsed.text)
     if not parsed.records:
         parsed.findings.append(Finding("no-labels", 1, excerpt(text.lstrip())))
     if encoding != "utf-8":

@@ -25,6 +25,7 @@ from articles import importer, turns, workflow
 from articles.files import NamedBytes, SkippedFile
 from articles.models import Article, ImportBatch, ImportRow, PreviewRow, Upload, UploadFile, UploadState
 from articles.models.uploads import ENDED, WORK
+from articles.wording import and_more
 from newsroom.refusal import Refused
 from newsroom.sql import as_json, copy_rows
 
@@ -235,10 +236,7 @@ def given(paths: list[str]) -> list[str]:
     """What a batch was given, in words: by the name of an upload it is only found again."""
     number = UPLOADED.fullmatch(paths[0]) if len(paths) > 1 else None
     if not number:
-        more = len(paths) - MOST_GIVEN
-        return (
-            paths if more <= 0 else [*paths[:MOST_GIVEN], _("and %(number)s more") % {"number": f"{more:,}"}]
-        )
+        return [*paths[:MOST_GIVEN], *and_more(len(paths) - MOST_GIVEN)]
     more = [_("(No more than %(number)d files are named.)") % {"number": NAMES}] if len(paths) > NAMES else []
     return [_("Upload %(number)s") % {"number": number[1]}, *paths[1:], *more]
 

@@ -1,11 +1,11 @@
-"""Findings in words, the same for reports and for the desk."""
+"""Findings and the rest of a list in words, the same for reports and for the desk."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from articles.findings import ERROR, FINDINGS, NOTE, UNREADABLE, WARNING
 
@@ -14,6 +14,8 @@ SEVERITIES = {
     WARNING: pgettext_lazy("severity", "warning"),
     NOTE: pgettext_lazy("severity", "note"),
 }
+# What a file has too many of; its bytes stand as they are.
+_UNITS = {"lines": gettext_lazy("%(number)s lines"), "items": gettext_lazy("%(number)s points and terms")}
 _UNREADABLE = re.compile(rf"({'|'.join(UNREADABLE)}) ([\w-]+) (\d+) ?(.*)")
 
 
@@ -29,10 +31,9 @@ def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
         case, encoding, before, text = told.groups()
         message, remedy = UNREADABLE[case]
         values = {"encoding": encoding.upper(), "bytes": before}
-    elif code == "too-large" and text.endswith(" lines"):
-        text = _("%(number)s lines") % {"number": text.removesuffix(" lines")}
-    elif code == "too-large" and text.endswith(" items"):
-        text = _("%(number)s points and terms") % {"number": text.removesuffix(" items")}
+    elif code == "too-large":
+        number, _space, unit = text.partition(" ")
+        text = _UNITS[unit] % {"number": number} if unit in _UNITS else text
     return {
         "code": code,
         "severity": severity,
@@ -41,3 +42,8 @@ def explained(finding: Mapping[str, Any]) -> dict[str, Any]:
         "message": _(message) % values if values else _(message),
         "remedy": _(remedy) if remedy else "",
     }
+
+
+def and_more(number: int) -> list[str]:
+    """The line that stands for so many others; none for none."""
+    return [_("and %(number)s more") % {"number": f"{number:,}"}] if number > 0 else []

@@ -18,6 +18,7 @@ from articles.admin.records import place
 from articles.admin.repair import settles
 from articles.importer import Busy
 from articles.models import ImportRow
+from articles.wording import and_more
 from newsroom.ids import is_id
 
 ACTION = "leave_out_selected"
@@ -89,8 +90,7 @@ class LeavingOutMixin:
 
 def _why_not(refused: list[tuple[ImportRow, str]]) -> SafeString:
     lines = [f"{Truncator(place(row)).chars(80)}: {reason}" for row, reason in refused[:SHOWN]]
-    if rest := len(refused) - len(lines):
-        lines.append(_("and %(number)s more") % {"number": f"{rest:,}"})
+    lines += and_more(len(refused) - len(lines))
     return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
 

@@ -150,11 +150,10 @@ def piped(stream: IO[str]) -> Iterator[IO[str]]:
     try:
         yield stream
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         _discard(stream)
-        raise SystemExit(0) from None
-    except OSError:
-        _discard(stream)
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(0) from None
         raise
 
 

@@ -14,6 +14,7 @@ from articles import deliveries, revisions
 from articles.differences import Changed, Entry, differences
 from articles.management import reporting
 from articles.models import ImportBatch, Outcome
+from articles.wording import and_more
 from taxonomy.models import VOCABULARIES
 
 MOST_NAMED = 20  # files, or paths
@@ -126,10 +127,8 @@ def _is_missed(code: str) -> bool:
     return reporting.is_trouble(code) or code == "unsettled"
 
 
-def _first(names: Sequence[str]) -> Iterator[str]:
-    yield from names[:MOST_NAMED]
-    if (rest := len(names) - MOST_NAMED) > 0:
-        yield _("and %(number)d more") % {"number": rest}
+def _first(names: Sequence[str]) -> list[str]:
+    return [*names[:MOST_NAMED], *and_more(len(names) - MOST_NAMED)]
 
 
 def fault_line(source: deliveries.Faults) -> str:
